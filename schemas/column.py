@@ -1,0 +1,302 @@
+"""The vocabulary of the schema: columns, tables, and the checks a column must pass.
+
+A column is defined in exactly one place. Arrow schemas, documentation, DDL and checks derive from
+the records made here.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+PERSON_NAME: Final = pa.struct(
+    [("alphabetic", pa.string()), ("ideographic", pa.string()), ("phonetic", pa.string())]
+)
+"""Arrow type of a PN value: its three component groups (PS3.5 section 6.2.1)."""
+
+VR_TYPES: Final[Mapping[str, pa.DataType]] = {
+    "AE": pa.string(),
+    "AS": pa.string(),
+    "CS": pa.string(),
+    "DA": pa.date32(),
+    "DS": pa.float64(),
+    "DT": pa.timestamp("us"),
+    "FD": pa.float64(),
+    "FL": pa.float32(),
+    "IS": pa.int64(),
+    "LO": pa.string(),
+    "LT": pa.string(),
+    "PN": PERSON_NAME,
+    "SH": pa.string(),
+    "SL": pa.int64(),
+    "SS": pa.int32(),
+    "ST": pa.string(),
+    "SV": pa.int64(),
+    "TM": pa.time64("us"),
+    "UC": pa.string(),
+    "UI": pa.string(),
+    "UL": pa.int64(),
+    "UR": pa.string(),
+    "US": pa.int32(),
+    "US or SS": pa.int32(),
+    "UT": pa.string(),
+    "UV": pa.uint64(),
+}
+"""Arrow type of one value of each VR (PS3.5 section 6.2) that a column may be copied from."""
+
+
+class Privacy(StrEnum):
+    """What kind of personal data a column holds; privacy profiles decide by it."""
+
+    IDENTIFYING = "identifying"
+    KEY = "key"
+    UID = "uid"
+    DATE = "date"
+    DEMOGRAPHIC = "demographic"
+    DEVICE = "device"
+    FREE_TEXT = "free_text"
+    PATH = "path"
+    TECHNICAL = "technical"
+
+
+class Level(StrEnum):
+    """Information entity an attribute belongs to (PS3.3 section A.1.2); tables roll up by it."""
+
+    PATIENT = "patient"
+    STUDY = "study"
+    SERIES = "series"
+    INSTANCE = "instance"
+
+
+class Check(Protocol):
+    """A rule that the non-null values of a column obey: the text people read, and the test."""
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words, as it stands in the documentation."""
+
+    def violations(self, values: pa.ChunkedArray) -> int:
+        """Return how many non-null values break the rule."""
+
+
+def _count_false(mask: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.invert(pc.fill_null(mask, True))).as_py() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The value is one of a fixed set of codes."""
+
+    values: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words."""
+        return "one of " + ", ".join(f"`{value}`" for value in self.values)
+
+    def violations(self, values: pa.ChunkedArray) -> int:
+        """Return how many non-null values are not in the set."""
+        allowed = pa.array(self.values, type=values.type)
+        return int(pc.sum(pc.invert(pc.is_in(values.drop_null(), allowed))).as_py() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The text matches a regular expression from its first to its last character."""
+
+    pattern: str
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words."""
+        return f"matches `{self.pattern}`"
+
+    def violations(self, values: pa.ChunkedArray) -> int:
+        """Return how many non-null values do not match."""
+        return _count_false(pc.match_substring_regex(values, f"^(?:{self.pattern})$"))
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The number is not below a minimum."""
+
+    minimum: float
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words."""
+        return f"at least {self.minimum:g}"
+
+    def violations(self, values: pa.ChunkedArray) -> int:
+        """Return how many non-null values are below the minimum."""
+        return _count_false(pc.greater_equal(values, self.minimum))
+
+
+def snake_case(keyword: str) -> str:
+    """Return the column name of a DICOM keyword, e.g. `XRayTubeCurrent` as `x_ray_tube_current`.
+
+    An underscore stands where a lower-case letter or digit meets an upper-case one, and before the
+    last of a run of capitals that a lower-case letter follows; CTDI stays one word.
+    """
+    keyword = re.sub(r"CTDI(vol)?", lambda found: found.group().capitalize(), keyword)
+    keyword = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", keyword)
+    return re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", keyword).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name and type, where its values come from, and what must hold of them."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    nullable: bool = True
+    keyword: str = ""
+    """DICOM keyword of the attribute the value is copied from; empty where it is derived."""
+    tag: int | None = None
+    vr: str = ""
+    rule: str = ""
+    """How a derived value is made, where the description does not say it."""
+    unit: str = ""
+    level: Level = Level.INSTANCE
+    privacy: Privacy = Privacy.TECHNICAL
+    since: int = 1
+    """Schema version that brought the column."""
+    checks: tuple[Check, ...] = ()
+    tree_order: bool = False
+    """A path that sorts as a tree is crawled: by folder, a folder before its subfolders, then name."""
+
+    @property
+    def tag_text(self) -> str:
+        """Return the tag as the standard writes it, `(0020,000D)`, or an empty text."""
+        return "" if self.tag is None else f"({self.tag >> 16:04X},{self.tag & 0xFFFF:04X})"
+
+    @property
+    def multi_valued(self) -> bool:
+        """Return whether a cell holds a list of values."""
+        return bool(pa.types.is_list(self.type))
+
+    def field(self) -> "pa.Field[pa.DataType]":
+        """Return the Arrow field, with unit, tag and description as metadata."""
+        notes = {"description": self.description, "tag": self.tag_text, "unit": self.unit}
+        return pa.field(
+            self.name,
+            self.type,
+            nullable=self.nullable,
+            metadata={key: text for key, text in notes.items() if text},
+        )
+
+
+def attribute(
+    keyword: str,
+    tag: int,
+    vr: str,
+    description: str,
+    *,
+    many: bool = False,
+    as_float: bool = False,
+    unit: str = "",
+    nullable: bool = True,
+    level: Level = Level.INSTANCE,
+    privacy: Privacy = Privacy.TECHNICAL,
+    checks: tuple[Check, ...] = (),
+) -> Column:
+    """Return the column copied from one DICOM attribute; its name and type follow from it.
+
+    `many` makes a list column (VM above 1). `as_float` holds an IS that real files write with
+    decimals, such as a tube current of `161.3`.
+    """
+    value = pa.float64() if as_float else VR_TYPES[vr]
+    return Column(
+        name=snake_case(keyword),
+        type=pa.list_(value) if many else value,
+        description=description,
+        nullable=nullable,
+        keyword=keyword,
+        tag=tag,
+        vr=vr,
+        unit=unit,
+        level=level,
+        privacy=privacy,
+        checks=checks,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its grain, its key, its columns, and how its rows lie on disk."""
+
+    name: str
+    description: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition_by: tuple[str, ...] = ()
+    """Columns that stand in the folder names and not in the files."""
+    sort_by: tuple[str, ...] = ()
+    """Row order inside a part; empty means by key."""
+    rows_per_part: int = 0
+    """Rows of a part of a table kept in ranges of its sort order; 0: parts are cut by bytes."""
+    by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the columns, and refuse a definition that contradicts itself."""
+        by_name = {column.name: column for column in self.columns}
+        if len(by_name) != len(self.columns):
+            raise ValueError(f"table {self.name}: a column name stands twice")
+        for name in (*self.key, *self.partition_by, *self.sort_by):
+            if name not in by_name:
+                raise ValueError(f"table {self.name}: no column {name}")
+        object.__setattr__(self, "by_name", by_name)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """Pickle by name, so that workers share the one definition."""
+        from dicomlake.schemas.tables import table  # noqa: PLC0415  (tables import this module)
+
+        return table, (self.name,)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Return the columns that rows are sorted by."""
+        return self.sort_by or self.key
+
+    def schema(self) -> pa.Schema:
+        """Return the Arrow schema of a row, partition columns included."""
+        return pa.schema([column.field() for column in self.columns])
+
+    def part_schema(self) -> pa.Schema:
+        """Return the Arrow schema inside a part: without the partition columns."""
+        return pa.schema([c.field() for c in self.columns if c.name not in self.partition_by])
+
+    def empty(self) -> pa.Table:
+        """Return a table of this schema with no rows."""
+        return self.schema().empty_table()
+
+
+def take_columns(
+    source: Table, names: Sequence[str], *, required: Sequence[str] = ()
+) -> tuple[Column, ...]:
+    """Return columns of another table under the same definition, null unless `required`."""
+    return tuple(replace(source.by_name[name], nullable=name not in required) for name in names)
+
+
+LINEAGE: Final = (
+    Column("run_id", pa.string(), "Run that last changed the row.", nullable=False),
+    Column(
+        "pipeline_version",
+        pa.string(),
+        "Version of dicomlake that wrote the row.",
+        nullable=False,
+    ),
+    Column(
+        "schema_version",
+        pa.int16(),
+        "Version of the schema the row was written with.",
+        nullable=False,
+    ),
+)
+"""Columns at the end of every table: which run, code and schema a row comes from."""

@@ -1,0 +1,1 @@
+"""Builders of synthetic DICOM for tests: deterministic, from pydicom and numpy alone."""
