@@ -14,6 +14,20 @@ from dicomlake.schemas.tables.studies import STUDIES
 from dicomlake.schemas.tables.volume_instances import VOLUME_INSTANCES
 from dicomlake.schemas.tables.volumes import VOLUMES
 
+__all__ = [
+    "FILES",
+    "INSTANCES",
+    "ISSUES",
+    "PATIENTS",
+    "RUNS",
+    "SERIES",
+    "STUDIES",
+    "TABLES",
+    "VOLUMES",
+    "VOLUME_INSTANCES",
+    "table",
+]
+
 TABLES: Final[Mapping[str, Table]] = {
     each.name: each
     for each in (

@@ -1,0 +1,77 @@
+# make run | test | lint | bench | docs | lock | clean. Needs Python 3.11 and make, nothing else.
+#
+#   make run                                 the demo: bundled samples and a generated chest CT
+#   make run SOURCE="archive=/data/ct" LAKE=lake
+#
+# Make itself ends with 2 when a command fails and prints the command's own exit code; 3 ("done, but
+# some files could not be read") is such an error too. To have the code itself, call
+# .venv/bin/dicomlake.
+
+PYTHON ?= python3
+LAKE ?= lake
+TEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := pipeline flows schemas config
+CODE := $(shell find $(ROOMS) src -name '*.py' -not -type l)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# An editable install of the one project, with the build tools of the lock file.
+EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-annotate --no-strip-extras pyproject.toml
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint bench docs lock clean
+
+run: $(VENV)/compiled
+ifdef SOURCE
+	$(BIN)/dicomlake run $(SOURCE) --lake $(LAKE)
+else
+	$(BIN)/dicomlake demo --lake $(LAKE)
+endif
+
+test: $(VENV)/dev $(VENV)/compiled
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+lint: $(VENV)/dev $(VENV)/compiled
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+bench: $(VENV)/dev $(VENV)/compiled
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+docs: $(VENV)/dev
+	$(BIN)/python docs/generate.py
+
+lock: $(VENV)/dev
+	$(BIN)/$(COMPILE) --extra build --upgrade --output-file requirements.lock
+	$(BIN)/$(COMPILE) --extra dev --constraint requirements.lock --upgrade --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(ROOMS) src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dicomlake needs Python 3.11 or newer; name it with PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
+	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	$(EDITABLE)
+	touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.lock
+	$(INSTALL) --no-deps --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+# Where PYTHONDONTWRITEBYTECODE is set, every start would compile the project anew.
+$(VENV)/compiled: $(VENV)/run $(CODE)
+	$(BIN)/python -m compileall -q $(ROOMS) src/dicomlake/__init__.py
+	touch $@

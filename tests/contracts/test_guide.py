@@ -1,0 +1,85 @@
+"""What the guide tells people to type works, in the order it is told."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars
+import pytest
+
+from dicomlake import Lake
+from dicomlake.config.settings import load_settings
+from dicomlake.flows.reporter import DirectReporter, Progress
+from dicomlake.flows.request import RunRequest
+from dicomlake.flows.stages import execute
+from dicomlake.pipeline.demo import write_phantom
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "docs" / "guide" / "from-notebook.md"
+
+
+class Silent:
+    def advance(self, files: int, size: int = 0) -> None: ...
+
+
+@contextmanager
+def no_meter(*_: object) -> Iterator[Progress]:
+    yield Silent()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a lake of one small CT series in it."""
+    folder = tmp_path_factory.mktemp("home")
+    write_phantom(folder / "ct", 12)
+    request = RunRequest(lake=folder / "lake", sources=(str(folder / "ct"),))
+    settings = load_settings(None, None, {"engine.workers": 0})
+    execute(request, "run", settings, DirectReporter(no_meter))
+    return folder
+
+
+def blocks() -> list[str]:
+    """Return the product's blocks; those that show how it is done by hand speak of no lake."""
+    found = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    return [block for block in found if re.search(r"\blake\b|^v\.", block, re.MULTILINE)]
+
+
+def test_every_block_of_the_guide_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    names: dict[str, object] = {"os": os, "pd": pd, "polars": polars, "duckdb": duckdb}
+    done = blocks()
+    assert len(done) > 6
+    for block in done:
+        exec(compile(block, str(GUIDE), "exec"), names)
+    assert names["accepted"], "the series is a volume"
+    assert names["v"].array.shape == (12, 512, 512)  # type: ignore[attr-defined]  # from exec
+
+
+def test_windows_of_the_guide_are_those_of_the_code(home: Path) -> None:
+    lake = Lake(home / "lake")
+    ((volume_id,),) = lake.sql("SELECT volume_id FROM volumes").fetchall()
+    text = GUIDE.read_text(encoding="utf-8")
+    for name, centre, width in re.findall(r'v\.window\("(\w+)"\) +# +(-?\d+) / +(\d+)', text):
+        volume = lake.volume(volume_id)
+        same = volume.window((float(centre), float(width)), 2) == volume.window(name, 2)
+        assert same.all()
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    pages = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "benchmarks").glob("*.md"),
+    ]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if not target.startswith(("http://", "https://", "mailto:"))
+        and not (page.parent / target).exists()
+    ]
+    assert broken == []
