@@ -1,1 +1,1 @@
-"""HOW MUCH: typed settings. `default.toml` names every key; `settings` types them and loads them."""
+"""HOW MUCH: typed settings. `default.toml` names every key; `settings` types and loads them."""

@@ -4,19 +4,32 @@ Every key stands in `default.toml` with a comment; the models here give it its t
 unknown key is an error that names the nearest known one.
 """
 
+import difflib
 import hashlib
 import json
-from typing import Annotated, Literal
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+ENVIRONMENT_PREFIX: Final = "DICOMLAKE_"
+LAKE_VARIABLE: Final = "DICOMLAKE_LAKE"
+"""The lake's path; not a setting, though a section has the same name."""
+
+_HERE: Final = Path(__file__).parent
 
 
 class Section(BaseModel):
     """A section of the settings: frozen, and strict about its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class LakeSettings(Section):
@@ -87,6 +100,12 @@ class VolumeSettings(Section):
     ]
 
 
+class RunSettings(Section):
+    """What `dicomlake run` does after the tables."""
+
+    volumes: bool
+
+
 class EngineSettings(Section):
     """Where batches run."""
 
@@ -113,6 +132,7 @@ class Settings(Section):
     headers: HeaderSettings
     tables: TableSettings
     volumes: VolumeSettings
+    run: RunSettings
     engine: EngineSettings
     log: LogSettings
 
@@ -120,3 +140,191 @@ class Settings(Section):
         """Return the digest that `runs` records of the settings that shape results."""
         shaping = self.model_dump(mode="json", exclude={"log", "engine"})
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+class SettingsProblem(ValueError):  # noqa: N818  (SettingsError is what the command line makes of it)
+    """A setting is unknown or has a value it cannot take: one line that says where and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The settings of one place: `values` by section and key, `where` in words for people."""
+
+    where: str
+    values: Mapping[str, Mapping[str, object]]
+
+
+def known_keys() -> dict[str, tuple[str, ...]]:
+    """Return the keys of every section."""
+    return {
+        section: tuple(_section_model(field).model_fields)
+        for section, field in Settings.model_fields.items()
+    }
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names that `--preset` takes, sorted."""
+    return tuple(sorted(path.stem for path in (_HERE / "presets").glob("*.toml")))
+
+
+def load_settings(
+    preset: str | None = None,
+    file: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings of defaults, preset, file, environment and flags; the last one wins.
+
+    Args:
+        preset: name of a file of `config/presets`.
+        file: TOML file of the same form as `default.toml`, with any part of its keys.
+        flags: values by dotted name, such as `{"engine.workers": 2}`.
+        environment: variables; those of the process when None. `DICOMLAKE_VOLUMES__MIN_SLICES=3`
+            sets `volumes.min_slices`.
+
+    Raises:
+        SettingsProblem: an unknown preset or key, a value of the wrong type or out of bounds, a
+            file that cannot be read. The text names the place and the nearest known key.
+    """
+    layers = [_toml_layer(_HERE / "default.toml", "the defaults")]
+    if preset is not None:
+        layers.append(_toml_layer(_preset_path(preset), f"preset {preset}"))
+    if file is not None:
+        layers.append(_toml_layer(file, str(file)))
+    layers.append(_environment_layer(os.environ if environment is None else environment))
+    layers.append(_flags_layer(flags or {}))
+    merged: dict[str, dict[str, object]] = {}
+    origin: dict[str, str] = {}
+    for layer in layers:
+        for section, key, value in _checked(layer):
+            merged.setdefault(section, {})[key] = value
+            origin[f"{section}.{key}"] = layer.where
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsProblem(_explain(error, origin)) from None
+
+
+def _section_model(field: FieldInfo) -> type[BaseModel]:
+    model = field.annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise TypeError("a section of the settings is a model")
+    return model
+
+
+def _preset_path(name: str) -> Path:
+    if name not in preset_names():
+        raise SettingsProblem(f"there is no preset {name!r}{_nearest(name, preset_names())}.")
+    return _HERE / "presets" / f"{name}.toml"
+
+
+def _toml_layer(path: Path, where: str) -> Layer:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsProblem(f"Cannot read {where}: {error.strerror or error}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsProblem(f"{where} is not valid TOML: {error}.") from None
+    for section, content in values.items():
+        if not isinstance(content, dict):
+            raise SettingsProblem(
+                f"{where}: {section} stands outside a section"
+                f"{_nearest_qualified(section, 'write it below [{}]')}."
+            )
+    return Layer(where, values)
+
+
+def _environment_layer(environment: Mapping[str, str]) -> Layer:
+    # Imported here: whoever only needs the models, such as a worker, does not pay for it.
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError  # noqa: PLC0415
+
+    ours = {
+        name.upper(): value
+        for name, value in environment.items()
+        if name.upper().startswith(ENVIRONMENT_PREFIX)
+        and name.upper() != LAKE_VARIABLE
+        and _check_variable(name.upper())
+    }
+    fields: dict[str, Any] = {
+        name: (_section_model(field), ...) for name, field in Settings.model_fields.items()
+    }
+    model = create_model("Environment", __base__=BaseSettings, **fields)
+    source = EnvSettingsSource(
+        model, env_prefix=ENVIRONMENT_PREFIX.lower(), env_nested_delimiter="__"
+    )
+    source.env_vars = {name.lower(): value for name, value in ours.items()}
+    try:
+        return Layer("the environment", source())
+    except SettingsError as error:
+        raise SettingsProblem(f"the environment: {error}; a list is written as [1, 2].") from None
+
+
+def _check_variable(name: str) -> bool:
+    """Return whether a variable is a setting; refuse one that was meant to be and is not.
+
+    A name without `__` belongs to something else, unless it nearly is a section or a key.
+    """
+    variables = {
+        f"{ENVIRONMENT_PREFIX}{section}__{key}".upper(): key.upper()
+        for section, keys in known_keys().items()
+        for key in keys
+    }
+    if name in variables:
+        return True
+    rest = name.removeprefix(ENVIRONMENT_PREFIX)
+    words = [*variables.values(), *(section.upper() for section in known_keys())]
+    if "__" not in rest and not difflib.get_close_matches(rest, words, n=1, cutoff=0.75):
+        return False
+    hint = _nearest(name, (*variables, LAKE_VARIABLE))
+    raise SettingsProblem(f"the environment: {name} is no setting{hint}.")
+
+
+def _flags_layer(flags: Mapping[str, object]) -> Layer:
+    values: dict[str, dict[str, object]] = {}
+    for name, value in flags.items():
+        section, _, key = name.partition(".")
+        values.setdefault(section, {})[key] = value
+    return Layer("the command line", values)
+
+
+def _checked(layer: Layer) -> Iterator[tuple[str, str, object]]:
+    keys = known_keys()
+    for section, content in layer.values.items():
+        if section not in keys:
+            raise SettingsProblem(
+                f"{layer.where}: there is no section [{section}]{_nearest(section, keys)}."
+            )
+        for key, value in content.items():
+            if key not in keys[section]:
+                hint = _nearest(key, keys[section]) or _nearest_qualified(key, "it is in [{}]")
+                raise SettingsProblem(f"{layer.where}: {section}.{key} is no setting{hint}.")
+            yield section, key, value
+
+
+def _nearest(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    """Return ` (did you mean x?)`, or nothing where no known name is near."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def _nearest_qualified(key: str, form: str) -> str:
+    """Return in which section a key of this or nearly this name stands, or nothing."""
+    sections = {key: section for section, keys in known_keys().items() for key in keys}
+    found = difflib.get_close_matches(key, list(sections), n=1, cutoff=0.6)
+    return f" (did you mean {found[0]}? {form.format(sections[found[0]])})" if found else ""
+
+
+def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
+    """Return the first problem as one line: where, which setting, what is wrong with it."""
+    problem = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in problem["loc"][:2])
+    # Of a union (`workers`), pydantic reports each member; the sentence must hold both.
+    same = [
+        each for each in error.errors(include_url=False) if each["loc"][:2] == problem["loc"][:2]
+    ]
+    said = " or ".join(dict.fromkeys(_lower_first(each["msg"]) for each in same))
+    return f"{origin.get(name, 'the defaults')}: {name} = {problem['input']!r}: {said}."
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,1 @@
+"""From folders to files: sources, the crawl, what kind a file is, what changed since last time."""

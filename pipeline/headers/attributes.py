@@ -1,0 +1,95 @@
+"""Which attributes are read, and as what: the columns that are copied from an attribute."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import pyarrow as pa
+
+from dicomlake.schemas.tables.instances import INSTANCES
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+SOP_CLASS_UID: Final = 0x00080016
+SOP_INSTANCE_UID: Final = 0x00080018
+TIMEZONE_OFFSET: Final = 0x00080201
+STUDY_INSTANCE_UID: Final = 0x0020000D
+SERIES_INSTANCE_UID: Final = 0x0020000E
+ROWS: Final = 0x00280010
+BITS_ALLOCATED: Final = 0x00280100
+PIXEL_REPRESENTATION: Final = 0x00280103
+MODALITY_LUT_SEQUENCE: Final = 0x00283000
+MODALITY_LUT_TYPE: Final = 0x00283004
+DIRECTORY_RECORD_SEQUENCE: Final = 0x00041220
+PIXEL_DATA_PROVIDER_URL: Final = 0x00287FE0
+PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""Float, Double Float and (integer) Pixel Data: one of them ends a header."""
+
+IDENTITY: Final = (SOP_INSTANCE_UID, SERIES_INSTANCE_UID, STUDY_INSTANCE_UID)
+"""What an instance cannot do without; kept even where it is no valid UID."""
+
+MEDIA_STORAGE_SOP_CLASS_UID: Final = 0x00020002
+MEDIA_STORAGE_SOP_INSTANCE_UID: Final = 0x00020003
+TRANSFER_SYNTAX_UID: Final = 0x00020010
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute to be read into a column, with what its values must be."""
+
+    name: str
+    keyword: str
+    tag: int
+    vr: str
+    many: bool
+    as_float: bool
+    vm_min: int
+    vm_max: int | None
+    """Number of values by the standard; None: any number."""
+
+
+@lru_cache(maxsize=1)
+def copied_attributes() -> tuple[Attribute, ...]:
+    """Return the attributes copied into columns of `instances`, in their order.
+
+    Modality LUT Type is not among them: it stands in a sequence.
+    """
+    from pydicom.datadict import dictionary_VM  # noqa: PLC0415  (slow import)
+
+    found = []
+    for column in INSTANCES.columns:
+        if column.tag is None or column.tag == MODALITY_LUT_TYPE:
+            continue
+        least, most = vm_range(dictionary_VM(column.tag))
+        found.append(
+            Attribute(
+                column.name,
+                column.keyword,
+                column.tag,
+                column.vr,
+                column.multi_valued,
+                as_float=column.vr == "IS" and column.type == pa.float64(),
+                vm_min=least,
+                vm_max=most,
+            )
+        )
+    return tuple(found)
+
+
+def vm_range(vm: str) -> tuple[int, int | None]:
+    """Return least and greatest number of values of a VM such as `1`, `1-3`, `2-n` or `2-2n`."""
+    least, _, most = vm.partition("-")
+    if not most:
+        return int(least), int(least)
+    return int(least), None if most.endswith("n") else int(most)
+
+
+EXTRA_TAGS: Final = frozenset(
+    {TIMEZONE_OFFSET, MODALITY_LUT_SEQUENCE, DIRECTORY_RECORD_SEQUENCE, PIXEL_DATA_PROVIDER_URL}
+)
+"""Attributes that are read for what is derived from them."""
+
+
+@lru_cache(maxsize=1)
+def wanted_tags() -> frozenset[int]:
+    """Return the tags whose raw values a reader has to give."""
+    return frozenset(each.tag for each in copied_attributes()) | EXTRA_TAGS

@@ -1,0 +1,330 @@
+"""The reference reader: pydicom reads the elements, this module decides what it may read."""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_sequence
+
+from dicomlake.config.settings import HeaderSettings
+from dicomlake.pipeline.discovery.sniff import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    MAGIC_END,
+    UNDEFINED,
+    Encoding,
+    Kind,
+    plausible,
+    suspicious_preamble,
+)
+from dicomlake.pipeline.headers.attributes import (
+    BITS_ALLOCATED,
+    DIRECTORY_RECORD_SEQUENCE,
+    MEDIA_STORAGE_SOP_CLASS_UID,
+    MEDIA_STORAGE_SOP_INSTANCE_UID,
+    MODALITY_LUT_SEQUENCE,
+    MODALITY_LUT_TYPE,
+    PIXEL_DATA_PROVIDER_URL,
+    ROWS,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    TRANSFER_SYNTAX_UID,
+    wanted_tags,
+)
+from dicomlake.pipeline.headers.elements import Elements, Stop
+from dicomlake.pipeline.headers.issues import Fault
+from dicomlake.pipeline.headers.octets import (
+    FileOctets,
+    InflatedOctets,
+    Octets,
+    RejectedHeaderError,
+)
+from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fault
+from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
+from dicomlake.pipeline.headers.structure import Budget
+from dicomlake.pipeline.headers.values import Raw
+
+MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
+_IMPLICIT_LITTLE_UID: Final = "1.2.840.10008.1.2"
+_NATIVE_UIDS: Final = {
+    IMPLICIT_LITTLE: _IMPLICIT_LITTLE_UID,
+    EXPLICIT_LITTLE: "1.2.840.10008.1.2.1",
+    EXPLICIT_BIG: "1.2.840.10008.1.2.2",
+}
+_ENCODINGS: Final = {
+    _IMPLICIT_LITTLE_UID: IMPLICIT_LITTLE,
+    "1.2.840.113619.5.2": IMPLICIT_LITTLE,  # GE's own: big endian is its Pixel Data only
+    "1.2.840.10008.1.2.2": EXPLICIT_BIG,
+}
+"""Transfer syntaxes that are not Explicit VR Little Endian, as all others are (PS3.5 annex A)."""
+
+_DEFLATED: Final = frozenset(
+    {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"}
+)
+"""Deflated Explicit VR Little Endian, JPIP Referenced Deflate, JPIP HTJ2K Referenced Deflate."""
+
+_PYDICOM_ERRORS: Final = (
+    InvalidDicomError,
+    BytesLengthException,
+    NotImplementedError,
+    RecursionError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    struct.error,
+)
+"""What pydicom was seen to raise on broken input, OSError without a number apart."""
+
+_META_TAGS: Final = frozenset(
+    {MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID}
+)
+
+
+@dataclass(slots=True)
+class _Meta:
+    """File Meta Information: what it says, what was wrong, and where the data set starts."""
+
+    uids: dict[int, str]
+    faults: list[Fault]
+    end: int
+
+
+class PydicomReader:
+    """Reads headers with pydicom, within the limits of the settings."""
+
+    def __init__(self, settings: HeaderSettings) -> None:
+        self._settings = settings
+        self._wanted = wanted_tags()
+
+    @property
+    def name(self) -> str:
+        """Return `pydicom`."""
+        return "pydicom"
+
+    def read(self, file: OpenFile) -> RawHeader:
+        """Return the raw header of a file.
+
+        Raises:
+            RejectedHeaderError: the header cannot be used.
+            OSError: the file cannot be read.
+        """
+        try:
+            return self._read(file)
+        except MemoryError as error:
+            raise RejectedHeaderError("too_large", detail="out of memory") from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise RejectedHeaderError("invalid", detail="pydicom: OSError") from error
+        except _PYDICOM_ERRORS as error:
+            name = type(error).__name__  # the message may hold a value
+            raise RejectedHeaderError("invalid", detail=f"pydicom: {name}") from error
+
+    def _read(self, file: OpenFile) -> RawHeader:
+        octets = FileOctets(file.descriptor, file.size, self._settings.max_header_bytes)
+        octets.data = file.head
+        budget = self._budget()
+        meta = _read_meta(octets, file.kind, budget)
+        if meta.uids.get(MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_STORAGE_DIRECTORY:
+            return _directory(meta)
+        syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
+        data_set: Octets = octets
+        start = meta.end
+        if syntax in _DEFLATED:
+            inflated = InflatedOctets(
+                octets, file.descriptor, start, self._settings.max_header_bytes
+            )
+            if _is_deflated(inflated):
+                data_set, start = inflated, 0
+        encoding = self._encoding(data_set, start, syntax, meta.faults)
+        elements = Elements(data_set, encoding, self._wanted, budget)
+        elements.read(start)
+        return self._finish(file, meta, elements, start)
+
+    def _budget(self) -> Budget:
+        limits = self._settings
+        return Budget(limits.max_elements, limits.max_depth, limits.max_header_bytes)
+
+    def _encoding(
+        self, octets: Octets, start: int, syntax: str | None, faults: list[Fault]
+    ) -> Encoding:
+        """Return how the data set is encoded: as the file says, unless its bytes say otherwise."""
+        octets.ensure(start + 512)
+        tried = octets.data[start : start + 4096]
+        size = len(tried) if len(tried) < 4096 else octets.size - start  # noqa: PLR2004  (window)
+        declared = _ENCODINGS.get(syntax, EXPLICIT_LITTLE) if syntax else None
+        if declared is not None and plausible(tried, 0, size, declared):
+            return declared
+        for encoding in (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG):
+            if plausible(tried, 0, size, encoding):
+                code = "missing_transfer_syntax" if declared is None else "transfer_syntax_mismatch"
+                faults.append(Fault(code, TRANSFER_SYNTAX_UID))
+                return encoding
+        if declared is None and len(tried) > 0:
+            raise RejectedHeaderError("invalid", detail="no data set follows")
+        return declared or IMPLICIT_LITTLE
+
+    def _finish(self, file: OpenFile, meta: _Meta, elements: Elements, start: int) -> RawHeader:
+        faults = [*meta.faults, *elements.faults]
+        values = elements.values
+        if not elements.seen:
+            raise RejectedHeaderError("invalid", detail="empty data set")
+        if suspicious_preamble(file.head) and file.kind is Kind.DICOM:
+            faults.append(Fault("suspicious_preamble"))
+        syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
+        pixels = elements.pixel_data
+        if syntax is None and not (pixels and pixels.length == UNDEFINED):
+            syntax = _NATIVE_UIDS[elements.encoding]
+        offset, length = self._place_pixels(file, elements, faults)
+        faults.extend(_mismatches(meta, values))
+        if _lacks_pixels(elements):
+            faults.append(Fault("pixel_data_missing"))
+        header = memoryview(elements.octets.data)[start : elements.position]
+        return RawHeader(
+            values=values,
+            little=elements.encoding.little,
+            transfer_syntax_uid=syntax,
+            is_directory=_is_directory(values),
+            modality_lut_type=_modality_lut_type(values, elements.encoding, faults),
+            pixel_offset=offset,
+            pixel_length=length,
+            header_sha256=hashlib.sha256(header).hexdigest(),
+            faults=tuple(faults),
+        )
+
+    def _place_pixels(
+        self, file: OpenFile, elements: Elements, faults: list[Fault]
+    ) -> tuple[int | None, int | None]:
+        """Return offset and length of Pixel Data in the file, and note what is wrong with it."""
+        pixels = elements.pixel_data
+        octets = elements.octets
+        if isinstance(octets, InflatedOctets):
+            self._finish_stream(octets, pixels, faults)
+            return None, None
+        if pixels is None:
+            return None, None
+        if pixels.length == UNDEFINED:
+            fault = encapsulated_fault(file.descriptor, pixels, file.size)
+            length = file.size - pixels.value
+        else:
+            fault = native_fault(pixels, file.size)
+            length = min(pixels.length, file.size - pixels.value)
+        if fault:
+            faults.append(fault)
+        return pixels.value, length
+
+    def _finish_stream(
+        self, octets: InflatedOctets, pixels: Stop | None, faults: list[Fault]
+    ) -> None:
+        """Inflate the rest of a deflated data set without keeping it, to find a bomb or a cut."""
+        octets.drain(self._settings.max_inflated_bytes)
+        fault = None
+        if pixels is not None and pixels.length != UNDEFINED:
+            fault = native_fault(pixels, octets.total)
+        if fault is None and not octets.complete:
+            if pixels is None:
+                raise RejectedHeaderError("truncated", detail="deflated data end early")
+            fault = Fault("pixel_data_truncated", pixels.tag, "deflated data end early")
+        if fault:
+            faults.append(fault)
+
+
+def _read_meta(octets: FileOctets, kind: Kind, budget: Budget) -> _Meta:
+    """Read File Meta Information, which is Explicit VR Little Endian (PS3.10 section 7.1)."""
+    start = MAGIC_END if kind is Kind.DICOM else 0
+    faults = [] if kind is Kind.DICOM else [Fault("no_preamble")]
+    octets.ensure(start + 12)
+    if octets.data[start : start + 2] != b"\x02\x00":
+        return _Meta({}, [*faults, Fault("no_file_meta")], start)
+    elements = Elements(
+        octets,
+        EXPLICIT_LITTLE,
+        _META_TAGS,
+        budget,
+        ends_before=lambda tag: tag >> 16 != 2,  # noqa: PLR2004  (its group)
+    )
+    elements.read(start)
+    uids = {}
+    for tag, raw in elements.values.items():
+        if text := raw.value.decode("ascii", "replace").strip(" \0"):
+            uids[tag] = text
+    faults += [Fault("bad_file_meta", fault.tag, fault.code) for fault in elements.faults]
+    return _Meta(uids, faults, elements.position)
+
+
+def _is_deflated(inflated: InflatedOctets) -> bool:
+    """Return whether anything could be inflated; some files say so and are not."""
+    inflated.ensure(8)
+    return inflated.total > 0
+
+
+def _directory(meta: _Meta) -> RawHeader:
+    return RawHeader(
+        values={},
+        little=True,
+        transfer_syntax_uid=meta.uids.get(TRANSFER_SYNTAX_UID),
+        is_directory=True,
+        modality_lut_type=None,
+        pixel_offset=None,
+        pixel_length=None,
+        header_sha256=None,
+        faults=(),
+    )
+
+
+def _is_directory(values: dict[int, Raw]) -> bool:
+    sop_class = values.get(SOP_CLASS_UID, Raw("", b"")).value.rstrip(b" \0")
+    if sop_class:
+        return sop_class == MEDIA_STORAGE_DIRECTORY.encode()
+    return DIRECTORY_RECORD_SEQUENCE in values
+
+
+def _mismatches(meta: _Meta, values: dict[int, Raw]) -> list[Fault]:
+    """Return findings where File Meta Information names another instance; the data set wins."""
+    pairs = (
+        (MEDIA_STORAGE_SOP_CLASS_UID, SOP_CLASS_UID),
+        (MEDIA_STORAGE_SOP_INSTANCE_UID, SOP_INSTANCE_UID),
+    )
+    return [
+        Fault("meta_uid_mismatch", in_meta)
+        for in_meta, in_data_set in pairs
+        if in_meta in meta.uids
+        and in_data_set in values
+        and meta.uids[in_meta] != values[in_data_set].value.decode("ascii", "replace").strip(" \0")
+    ]
+
+
+def _lacks_pixels(elements: Elements) -> bool:
+    """Return whether an image is described without Pixel Data or a provider of it."""
+    described = {ROWS, BITS_ALLOCATED} <= elements.seen
+    return (
+        described and elements.pixel_data is None and PIXEL_DATA_PROVIDER_URL not in elements.seen
+    )
+
+
+def _modality_lut_type(
+    values: dict[int, Raw], encoding: Encoding, faults: list[Fault]
+) -> Raw | None:
+    """Return Modality LUT Type of the first item, empty where the sequence does not say it."""
+    raw = values.get(MODALITY_LUT_SEQUENCE)
+    if raw is None or not raw.value:
+        return None
+    implicit = encoding.implicit or raw.vr == "UN"
+    try:
+        items = read_sequence(
+            BytesIO(raw.value), implicit, encoding.little, len(raw.value), "iso8859"
+        )
+        if len(items) == 0:
+            return None
+        element = items[0].get_item(MODALITY_LUT_TYPE)
+    except (OSError, *_PYDICOM_ERRORS):  # the structure was walked before; still, it is pydicom's
+        faults.append(Fault("malformed_sequence", MODALITY_LUT_SEQUENCE))
+        return Raw("LO", b"")
+    value = getattr(element, "value", None)
+    return Raw("LO", value if isinstance(value, bytes) else b"")
