@@ -1,0 +1,301 @@
+"""Committing: the one place that changes what a lake holds.
+
+The steps, and what a crash at each leaves, stand in docs/commit.md. A version exists exactly when
+its manifest has its name in `versions/`; everything after that can be repaired.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from dicomlake import __version__
+from dicomlake.config.settings import Settings
+from dicomlake.pipeline.errors import (
+    CommitConflictError,
+    CorruptLakeError,
+    LakeFormatError,
+)
+from dicomlake.pipeline.tables.claims import publish_manifest
+from dicomlake.pipeline.tables.durable import sync_folder, write_synced
+from dicomlake.pipeline.tables.layout import (
+    FOLDERS,
+    LAKE_TOML,
+    Access,
+    is_free,
+    lake_toml,
+    part_path,
+    require_lake,
+    version_numbers,
+)
+from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
+from dicomlake.pipeline.tables.manifest import Manifest, Part, no_version, read_manifest
+from dicomlake.pipeline.tables.merge import RowChange, TableDelta, find_changes, rewrite
+from dicomlake.pipeline.tables.parts import PartWriter
+from dicomlake.pipeline.tables.runs_log import append_run, missing_runs
+from dicomlake.pipeline.tables.snapshot import is_published, publish, remove_orphans
+from dicomlake.pipeline.tables.store import Version
+from dicomlake.schemas.evolution import SCHEMA_VERSION
+from dicomlake.schemas.tables import TABLES
+
+__all__ = ["Change", "LakeWriter", "TableDelta", "open_for_writing"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a run wants to change, computed against one version."""
+
+    tables: Mapping[str, TableDelta]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Root of each source by name; other sources stay as they are."""
+
+
+class LakeWriter:
+    """A lake opened for writing. Several may be open at once, also on several hosts."""
+
+    def __init__(self, lake: Path, settings: Settings) -> None:
+        self.lake = lake
+        self.settings = settings
+        self.access = Access.of(settings.lake)
+        self.writer = Writer(lake, self.access)
+        self.base = newest(lake)
+        self._staged: set[str] = set()
+        self._committed: dict[str, int] = {}
+        self._recorded: set[str] = set()
+        self._failed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._failed = self._failed or kind is not None
+        self.close()
+
+    def staging(self, run_id: str) -> Path:
+        """Return the folder for the work of a run that is not committed, made if missing."""
+        folder = self.lake / "staging" / run_id
+        self.access.make_folder(folder)
+        self._staged.add(run_id)
+        return folder
+
+    def commit(self, run_id: str, build: Callable[[Version], Change]) -> Version | None:
+        """Commit a change as one new version of all tables.
+
+        Args:
+            run_id: of the run; stands in the manifest.
+            build: returns the change against the version it is given. Called again with a newer
+                one when another run commits first.
+
+        Returns:
+            The new version; None when nothing but `runs` would change, and then nothing was
+            written. Where the version stands but could not be shown under `current` (a full
+            disk), a warning is logged; the next opening for writing repairs that.
+
+        Raises:
+            BlockedByRuleError: rows break a rule of the schema.
+            CommitConflictError: other runs won every attempt.
+            CorruptLakeError: a part of the newest version is missing or damaged.
+            LakeFormatError: the newest version cannot be read by this code.
+            OSError: the disk failed before the version was committed.
+        """
+        try:
+            version = self._commit(run_id, build)
+        except BaseException:
+            self._failed = True
+            raise
+        return version
+
+    def _commit(self, run_id: str, build: Callable[[Version], Change]) -> Version | None:
+        for _ in range(self.settings.lake.commit_attempts):
+            base = newest(self.lake)
+            self.base = base
+            check_parts(self.lake, base.manifest)
+            change = build(base)
+            changes = self._find(base, change)
+            sources = {**base.sources, **change.sources}
+            outdated = base.number > 0 and base.manifest.schema_version < SCHEMA_VERSION
+            news = any(not each.is_empty for name, each in changes.items() if name != "runs")
+            if not news and not outdated and sources == base.sources:
+                return None
+            manifest = self._write(run_id, base, changes, sources)
+            if publish_manifest(self.writer, manifest):
+                self._committed[run_id] = manifest.version
+                self._show(manifest)
+                self.base = Version(self.lake, manifest)
+                return self.base
+        raise CommitConflictError(
+            f"Other runs committed first, {self.settings.lake.commit_attempts} times in a row.",
+            "Nothing of this run was committed; start it again when the others are done.",
+        )
+
+    def _find(self, base: Version, change: Change) -> dict[str, RowChange]:
+        unknown = sorted(change.tables.keys() - TABLES.keys())
+        if unknown:
+            raise KeyError(f"no such tables: {', '.join(unknown)}")
+        return {
+            name: find_changes(self.lake, table, base.manifest.parts(name), change.tables.get(name))
+            for name, table in TABLES.items()
+        }
+
+    def _write(
+        self,
+        run_id: str,
+        base: Version,
+        changes: Mapping[str, RowChange],
+        sources: Mapping[str, str],
+    ) -> Manifest:
+        """Write all parts of the version (step 1) and return its manifest, not yet written."""
+        tables: dict[str, tuple[Part, ...]] = {}
+        for name, change in changes.items():
+            writer = PartWriter(self.writer, TABLES[name], self.settings.tables)
+            tables[name] = rewrite(writer, change)
+        writer.sync()
+        return Manifest(
+            version=base.number + 1,
+            parent=base.number,
+            run_id=run_id,
+            writer=self.writer.id,
+            created_at=now_text(),
+            pipeline_version=__version__,
+            schema_version=SCHEMA_VERSION,
+            sources=sources,
+            tables=tables,
+        )
+
+    def _show(self, manifest: Manifest) -> None:
+        try:
+            publish(self.writer, manifest)
+        except OSError as error:
+            _log.warning(
+                "version %d is committed, but its snapshot could not be made (%s); the next "
+                "opening for writing repairs it",
+                manifest.version,
+                os.strerror(error.errno or 0),
+            )
+
+    def record_run(self, line: Mapping[str, object]) -> None:
+        """Append the line of a run to `runs.jsonl`; it must hold `run_id`.
+
+        Raises:
+            OSError: the disk failed; what was committed stays.
+        """
+        append_run(self.lake, line, self.access)
+        self._recorded.add(str(line["run_id"]))
+
+    def close(self) -> None:
+        """Close: remove own temporaries, and the staging of runs that committed or had nothing to.
+
+        A run that committed and was never recorded gets its line in `runs.jsonl`.
+        """
+        try:
+            for run_id, number in self._committed.items():
+                if run_id not in self._recorded:
+                    self.record_run(committed_line(run_id, number))
+            if not self._failed:
+                for run_id in self._staged:
+                    remove(self.lake / "staging" / run_id)
+                self._staged.clear()
+        finally:
+            self._committed.clear()
+            self.writer.close()
+
+
+def newest(lake: Path) -> Version:
+    """Return the newest committed version, version 0 where there is none.
+
+    Raises:
+        LakeFormatError: its manifest cannot be read by this code.
+    """
+    numbers = version_numbers(lake)
+    return Version(lake, read_manifest(lake, numbers[-1]) if numbers else no_version())
+
+
+def check_parts(lake: Path, manifest: Manifest) -> None:
+    """Return if every part of a version is there in its full size.
+
+    Raises:
+        CorruptLakeError: naming the first that is not.
+    """
+    for table, parts in manifest.tables.items():
+        for part in parts:
+            try:
+                size = part_path(lake, part.id).stat().st_size
+            except FileNotFoundError:
+                size = -1
+            if size != part.bytes:
+                what = "is missing" if size < 0 else f"has {size} bytes instead of {part.bytes}"
+                raise CorruptLakeError(
+                    f"Part {part.id} of table {table} {what}; writing on top would hide the loss.",
+                    "`dicomlake verify` names what is damaged; restore it from a backup.",
+                )
+
+
+def open_for_writing(lake: Path, settings: Settings) -> LakeWriter:
+    """Open a lake for writing; make it if there is none, repair what a crash left.
+
+    A healthy lake is not written to by this. Repaired are: temporaries of writers that died, the
+    snapshot of the newest version, `current`, a missing line of `runs.jsonl`.
+
+    Raises:
+        LakeFormatError: the folder holds other files, or the newest version cannot be read by
+            this code.
+        OSError: the folder cannot be written to.
+    """
+    access = Access.of(settings.lake)
+    if not (lake / LAKE_TOML).exists():
+        _create(lake, access)
+    lake = lake.resolve()
+    require_lake(lake)
+    for name in FOLDERS:
+        access.make_folder(lake / name)
+    opened = LakeWriter(lake, settings)
+    try:
+        _repair(opened)
+    except BaseException:
+        opened.writer.close()
+        raise
+    return opened
+
+
+def _create(lake: Path, access: Access) -> None:
+    if not is_free(lake):
+        raise LakeFormatError(
+            f"{lake} is no lake, and holds other files.", "Name a new or an empty folder."
+        )
+    access.make_folder(lake)
+    writer = Writer(lake, access)
+    temporary = writer.temporary(lake, ".toml")
+    try:
+        write_synced(temporary, lake_toml(), access)
+        temporary.rename(lake / LAKE_TOML)
+        sync_folder(lake)
+    finally:
+        writer.close()
+
+
+def _repair(opened: LakeWriter) -> None:
+    lake, access = opened.lake, opened.access
+    sweep(lake)
+    manifest = opened.base.manifest
+    if manifest.version and not is_published(lake, manifest):
+        publish(opened.writer, manifest)
+    remove_orphans(lake, access)
+    if missing_runs(lake):
+        with commit_lock(lake, access):  # two that repair at once add one line
+            for each in missing_runs(lake):
+                append_run(lake, committed_line(each.run_id, each.version), access)
+
+
+def committed_line(run_id: str, number: int) -> dict[str, object]:
+    """Return the line of `runs.jsonl` for a run known only by the version it committed."""
+    return {"run_id": run_id, "outcome": "committed", "version": number, "repaired": True}
+
+
+def now_text() -> str:
+    """Return the present time, UTC, for people; nothing is ever ordered by it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

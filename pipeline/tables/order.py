@@ -1,0 +1,147 @@
+"""The order of rows: sort keys, sorted batches, and the merge of sorted streams.
+
+Text sorts by its bytes, which is by code point. A `tree_order` column sorts as a tree is crawled:
+by folder, a folder before its subfolders, then by name. Nulls come last.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dicomlake.pipeline.discovery.paths import tree_key
+from dicomlake.pipeline.tables.manifest import Value
+from dicomlake.schemas.column import Table
+
+SortKey = tuple[tuple[bool, Value], ...]
+"""A row's place in the order, comparable in Python: nulls are (True, None) and come last."""
+
+
+def order_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that rows are sorted by, completed by the key so that it is total."""
+    return (*table.order, *(name for name in table.key if name not in table.order))
+
+
+def order_values(table: Table, rows: pa.RecordBatch, index: int) -> tuple[Value, ...]:
+    """Return the sort columns of one row as the manifest holds them."""
+    return tuple(plain(rows.column(name)[index].as_py()) for name in table.order)
+
+
+def plain(value: object) -> Value:
+    """Return a value as JSON holds it."""
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def sort_key(table: Table, names: Sequence[str], values: Sequence[Value]) -> SortKey:
+    """Return the comparable form of the values of some sort columns."""
+    key: list[tuple[bool, Value]] = []
+    for name, value in zip(names, values, strict=True):
+        if value is not None and table.by_name[name].tree_order:
+            key.extend((False, text) for text in tree_key(cast("str", value)))
+        else:
+            key.append((value is None, value))
+    return tuple(key)
+
+
+def row_key(table: Table, rows: pa.RecordBatch, index: int) -> SortKey:
+    """Return the sort key of one row."""
+    names = order_columns(table)
+    return sort_key(table, names, [plain(rows.column(name)[index].as_py()) for name in names])
+
+
+def _key_columns(table: Table, rows: pa.Table) -> pa.Table:
+    """Return the columns to sort by, a `tree_order` path as folder and name."""
+    columns: list[Any] = []
+    for name in order_columns(table):
+        column = rows.column(name)
+        if table.by_name[name].tree_order:
+            folder = pc.replace_substring_regex(column, r"(?s)/?[^/]*$", "", max_replacements=1)
+            columns.append(pc.replace_substring(folder, "/", "\0"))
+            columns.append(pc.replace_substring_regex(column, r"(?s)^.*/", ""))
+        else:
+            columns.append(column)
+    return pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
+
+
+def sorted_rows(table: Table, rows: pa.Table) -> pa.Table:
+    """Return the rows in the table's order."""
+    keys = _key_columns(table, rows)
+    by: list[tuple[str, Literal["ascending"]]] = [(name, "ascending") for name in keys.column_names]
+    return rows.take(pc.sort_indices(keys, sort_keys=list(by)))
+
+
+def count_up_to(table: Table, rows: pa.RecordBatch, bound: SortKey, *, inclusive: bool) -> int:
+    """Return how many rows of a sorted batch stand before a bound, or at it if inclusive."""
+    low, high = 0, rows.num_rows
+    while low < high:
+        middle = (low + high) // 2
+        key = row_key(table, rows, middle)
+        if key < bound or (inclusive and key == bound):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+class _Stream:
+    """A sorted stream of batches with the batch at its front."""
+
+    def __init__(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
+        self.table = table
+        self.batches = iter(batches)
+        self.front: pa.RecordBatch | None = None
+        self.last: SortKey = ()
+        self.first: SortKey = ()
+        self.advance()
+
+    def advance(self) -> None:
+        """Take up the next batch that has rows."""
+        self.front = next((batch for batch in self.batches if batch.num_rows), None)
+        if self.front is not None:
+            self.last = row_key(self.table, self.front, self.front.num_rows - 1)
+            self.first = row_key(self.table, self.front, 0)
+
+    def take(self, bound: SortKey) -> pa.RecordBatch | None:
+        """Remove and return the rows at the front up to a bound, None where there are none."""
+        if self.front is None or self.first > bound:
+            return None
+        if self.last <= bound:
+            taken = self.front
+            self.advance()
+            return taken
+        count = count_up_to(self.table, self.front, bound, inclusive=True)
+        taken = self.front.slice(0, count)
+        self.front = self.front.slice(count)
+        self.first = row_key(self.table, self.front, 0)
+        return taken
+
+
+def merge_sorted(
+    table: Table, streams: Sequence[Iterable[pa.RecordBatch]]
+) -> Iterator[pa.RecordBatch]:
+    """Merge streams of sorted batches into one, holding one batch of each in memory.
+
+    Args:
+        table: whose order the rows have.
+        streams: each sorted by the table's order; all of one schema.
+
+    Yields:
+        Batches with rows, in order.
+    """
+    live = [stream for stream in (_Stream(table, each) for each in streams) if stream.front]
+    while live:
+        if len(live) == 1:
+            (only,) = live
+            while only.front is not None:
+                yield only.front
+                only.advance()
+            return
+        # The smallest last key at a front: all rows up to it are in memory.
+        bound = min(stream.last for stream in live)
+        taken = [batch for batch in (stream.take(bound) for stream in live) if batch is not None]
+        live = [stream for stream in live if stream.front is not None]
+        if len(taken) == 1:
+            yield taken[0]
+        else:
+            yield from sorted_rows(table, pa.Table.from_batches(taken)).to_batches()
