@@ -1,0 +1,1 @@
+"""Accepted volumes in the formats of other tools."""

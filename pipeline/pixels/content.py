@@ -1,0 +1,197 @@
+"""The content of a file, as two files that claim one SOP Instance UID are compared by.
+
+Content is all attributes but the file meta information, and the pixels; transfer syntax and file
+bytes do not count. Native pixels are compared by value. Compressed ones are compared by their
+bytes, so that equal ones are equal and others are undecided.
+"""
+
+import hashlib
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Final
+
+from dicomlake.config.settings import Settings
+from dicomlake.pipeline.discovery.paths import decode_path
+from dicomlake.pipeline.pixels.byte_stream import (
+    CHUNK,
+    BrokenDataSetError,
+    ByteStream,
+    Inflated,
+    Readable,
+)
+from dicomlake.pipeline.pixels.data_set_digest import (
+    CONTENT_DATE,
+    CONTENT_TIME,
+    DataSetDigest,
+    DataSetWalker,
+    Encoding,
+)
+
+_PREAMBLE_BYTES: Final = 128
+_MAGIC: Final = b"DICM"
+_TRANSFER_SYNTAX: Final = 0x00020010
+_DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+_IMPLICIT: Final = "1.2.840.10008.1.2"
+_LONGEST_META: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ContentJob:
+    """A file whose content is to be read in full, as the ledger knows it."""
+
+    file_id: str
+    root: str
+    path: str
+    """Encoded path relative to the root."""
+    size: int
+    mtime_ns: int
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of a file as digests (hex); None throughout where it could not be read."""
+
+    file_id: str
+    attributes_sha256: str | None = None
+    pixels_sha256: str | None = None
+    pixels_comparable: bool = True
+    """False: other pixel bytes may still be the same pixels."""
+    content_sha256: str | None = None
+    content_date: str = ""
+    """Content Date as YYYYMMDD; empty where it is absent or malformed."""
+    content_time: str = ""
+    """Content Time as HHMMSS.FFFFFF, missing parts as zeros; empty as above."""
+    fault: str = ""
+    """Why it could not be read, a reason outside the file: vanished, permission, unstable, …"""
+
+
+def read_content(job: ContentJob) -> Content:
+    """Read a whole file, in bounded memory, and return its content.
+
+    A data set that cannot be walked (damaged behind its header, over a limit) is compared by its
+    bytes. Never raises for what a file holds or for a file that is gone.
+    """
+    try:
+        with _opened(job) as file:
+            content = _content(job, file)
+            if not _unchanged(job, os.fstat(file.fileno())):
+                return Content(job.file_id, fault="unstable")
+            return content
+    except FileNotFoundError:
+        return Content(job.file_id, fault="vanished")
+    except PermissionError:
+        return Content(job.file_id, fault="permission")
+    except _ChangedError:
+        return Content(job.file_id, fault="unstable")
+    except OSError:
+        return Content(job.file_id, fault="io_error")
+
+
+class _ChangedError(Exception):
+    """The file is no longer the one that the ledger knows."""
+
+
+def _unchanged(job: ContentJob, now: os.stat_result) -> bool:
+    return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (job.size, job.mtime_ns)
+
+
+@contextmanager
+def _opened(job: ContentJob) -> Iterator[BinaryIO]:
+    """Open the file of a job; neither a link nor a pipe is ever waited on."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    if not job.settings.discovery.follow_symlinks:
+        flags |= os.O_NOFOLLOW
+    descriptor = os.open(os.path.join(os.fsencode(job.root), decode_path(job.path)), flags)  # noqa: PTH118  (bytes: names need not be UTF-8)
+    with os.fdopen(descriptor, "rb", buffering=CHUNK) as file:
+        if not _unchanged(job, os.fstat(descriptor)):
+            raise _ChangedError
+        yield file
+
+
+def _content(job: ContentJob, file: BinaryIO) -> Content:
+    limits = job.settings.headers
+    syntax, start = _file_meta(file)
+    file.seek(start)
+    source: Readable = file
+    if syntax == _DEFLATED:
+        source = Inflated(file, limits.max_inflated_bytes)
+    stream = ByteStream(source)
+    try:
+        encoding = _encoding(stream, syntax)
+        found = DataSetWalker(stream, limits, syntax or _IMPLICIT).walk(encoding)
+    except BrokenDataSetError:
+        file.seek(0)
+        found = _by_bytes(file, syntax)
+    return _with_digests(Content(job.file_id), found)
+
+
+def _with_digests(content: Content, found: DataSetDigest) -> Content:
+    return replace(
+        content,
+        attributes_sha256=found.attributes.hex(),
+        pixels_sha256=found.pixels.hex(),
+        pixels_comparable=found.comparable,
+        content_sha256=hashlib.sha256(found.attributes + found.pixels).hexdigest(),
+        content_date=_date(found.values.get(CONTENT_DATE, b"")),
+        content_time=_time(found.values.get(CONTENT_TIME, b"")),
+    )
+
+
+def _by_bytes(file: BinaryIO, syntax: str) -> DataSetDigest:
+    """Return digests of the bytes as they are, for a data set that cannot be walked."""
+    digest = hashlib.sha256(b"bytes\0" + syntax.encode() + b"\0")
+    while piece := file.read(CHUNK):
+        digest.update(piece)
+    return DataSetDigest(digest.digest(), digest.digest(), comparable=False)
+
+
+def _file_meta(file: BinaryIO) -> tuple[str, int]:
+    """Return the transfer syntax, empty where it is not said, and where the data set starts.
+
+    The file meta information (PS3.10 section 7.1) is explicit VR little endian; it ends at the
+    first element of another group, whatever its group length says.
+    """
+    head = file.read(_PREAMBLE_BYTES + 4)
+    start = _PREAMBLE_BYTES + 4 if head[_PREAMBLE_BYTES:] == _MAGIC else 0
+    file.seek(start)
+    meta = file.read(_LONGEST_META)
+    at, syntax = 0, ""
+    while meta[at : at + 2] == b"\x02\x00" and at + 12 <= len(meta):
+        long = meta[at + 4 : at + 6] in {b"OB", b"OW", b"SQ", b"UN", b"UT"}
+        value = at + (12 if long else 8)
+        length = struct.unpack_from("<I" if long else "<H", meta, value - (4 if long else 2))[0]
+        if struct.unpack_from("<HH", meta, at) == (2, _TRANSFER_SYNTAX & 0xFFFF):
+            raw = meta[value : value + length].rstrip(b" \0")
+            syntax = raw.decode("ascii", errors="replace")
+        at = value + length
+    return syntax, start + at
+
+
+def _encoding(stream: ByteStream, syntax: str) -> Encoding:
+    """Return how the data set is written: what its first element shows goes before what is said."""
+    first = stream.peek(6)
+    if syntax == _BIG_ENDIAN:
+        return Encoding(implicit=False, big_endian=True)
+    explicit = first[4:6].isalpha() and first[4:6].isupper()
+    return Encoding(implicit=not explicit)
+
+
+def _date(raw: bytes) -> str:
+    return raw.decode() if re.fullmatch(rb"[0-9]{8}", raw) else ""
+
+
+def _time(raw: bytes) -> str:
+    found = re.fullmatch(rb"([0-9]{2}(?:[0-9]{2}(?:[0-9]{2})?)?)(?:\.([0-9]{1,6}))?", raw)
+    if not found or (found[2] and len(found[1]) < len("HHMMSS")):
+        return ""
+    return f"{found[1].decode():0<6}.{(found[2] or b'').decode():0<6}"
+
+
+__all__ = ["Content", "ContentJob", "read_content"]

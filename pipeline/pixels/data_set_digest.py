@@ -1,0 +1,328 @@
+"""Digest of a data set that does not depend on how it was encoded.
+
+Explicit and implicit VR, both byte orders, deflate, defined and undefined lengths, group lengths
+and padding give one digest (PS3.5 sections 7 and A). An element counts by its tag and its value's
+bytes in little-endian order; the VR does not count, since implicit VR does not write it.
+"""
+
+import hashlib
+import io
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from dicomlake.config.settings import HeaderSettings
+from dicomlake.pipeline.pixels.byte_stream import (
+    CHUNK,
+    BrokenDataSetError,
+    ByteStream,
+)
+
+_UNDEFINED: Final = 0xFFFFFFFF
+_ITEM: Final = 0xFFFEE000
+_ITEM_END: Final = 0xFFFEE00D
+_SEQUENCE_END: Final = 0xFFFEE0DD
+_ITEM_LITTLE_ENDIAN: Final = b"\xfe\xff\x00\xe0"
+_LARGEST_GUESSED_SEQUENCE: Final = 16 << 20
+"""A value of unknown VR above this many bytes is not tried as a sequence."""
+
+_LENGTH_TO_END: Final = 0x00080001
+_DATA_SET_TRAILING_PADDING: Final = 0xFFFCFFFC
+_PIXEL_DATA: Final = 0x7FE00010
+_PIXELS: Final = {0x7FE00008: 4, 0x7FE00009: 8, _PIXEL_DATA: 0}
+"""Pixel attributes and the bytes of their words; 0: as Bits Allocated says."""
+_ENCODING_ONLY: Final = frozenset(
+    {_LENGTH_TO_END, _DATA_SET_TRAILING_PADDING, 0x7FE00001, 0x7FE00002, 0x7FE00003}
+)
+"""Attributes that say how the file is encoded: offsets, lengths, padding."""
+
+_LONG_LENGTH_VRS: Final = frozenset(
+    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
+)
+_WORD_BYTES: Final = {
+    **dict.fromkeys((b"AT", b"OW", b"SS", b"US"), 2),
+    **dict.fromkeys((b"FL", b"OF", b"OL", b"SL", b"UL"), 4),
+    **dict.fromkeys((b"FD", b"OD", b"OV", b"SV", b"UV"), 8),
+}
+_TEXT_VRS: Final = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI"}
+    | {"UR", "UT"}
+)
+"""VRs whose values may be padded with a space or NUL (PS3.5 section 6.2)."""
+
+_SAMPLES, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280008, 0x00280010, 0x00280011
+_BITS: Final = 0x00280100
+_SOP_INSTANCE_UID: Final = 0x00080018
+CONTENT_DATE: Final = 0x00080023
+CONTENT_TIME: Final = 0x00080033
+_KEPT: Final = frozenset({_COLUMNS, _ROWS, _FRAMES, _SAMPLES, _BITS, CONTENT_DATE, CONTENT_TIME})
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How elements are written: VR present or implied, byte order."""
+
+    implicit: bool
+    big_endian: bool = False
+
+
+class _Header(NamedTuple):
+    """What stands before a value."""
+
+    tag: int
+    vr: bytes
+    """Empty where it is implied."""
+    length: int
+
+
+_IMPLICIT_LITTLE_ENDIAN: Final = Encoding(implicit=True)
+
+
+@dataclass(slots=True)
+class DataSetDigest:
+    """What a walk over a data set finds."""
+
+    attributes: bytes = b""
+    """Digest of all attributes but the pixels."""
+    pixels: bytes = hashlib.sha256().digest()
+    """Digest of native pixel values in little-endian order, or of the syntax and fragments."""
+    comparable: bool = True
+    """Whether other pixel bytes mean other pixels: false for compressed ones."""
+    values: dict[int, bytes] = field(default_factory=dict)
+    """Raw values of the few attributes that the reading itself needs, by tag."""
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """Return the first value of US or IS written at a tag, or the default."""
+        raw = self.values.get(tag, b"")
+        if tag == _FRAMES:
+            found = re.fullmatch(rb"[ ]*\+?([0-9]{1,12})[ \0]*", raw.split(b"\\")[0])
+            return int(found[1]) if found else default
+        return int.from_bytes(raw[:2], "little") if len(raw) >= 2 else default  # noqa: PLR2004  (bytes of US)
+
+
+@lru_cache(maxsize=8192)
+def _dictionary_vr(tag: int) -> str:
+    """Return the VR that PS3.6 gives a tag, or an empty text."""
+    from pydicom.datadict import dictionary_VR  # noqa: PLC0415  (1 s; readers only)
+
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return ""
+
+
+def _little_endian(piece: bytes, word: int) -> bytes:
+    """Return bytes with each whole word reversed; what is left of a cut word stays."""
+    whole = len(piece) - len(piece) % word
+    swapped = np.frombuffer(piece, dtype=f">u{word}", count=whole // word).byteswap().tobytes()
+    return swapped + piece[whole:]
+
+
+class DataSetWalker:
+    """One walk over a data set; `digest` holds what it found.
+
+    Raises:
+        BrokenDataSetError: the bytes cannot be walked, or go beyond a limit of the settings.
+    """
+
+    def __init__(self, stream: ByteStream, limits: HeaderSettings, transfer_syntax: str) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._syntax = transfer_syntax
+        self._elements = 0
+        self._header_bytes = 0
+        self.digest = DataSetDigest()
+
+    def walk(self, encoding: Encoding) -> DataSetDigest:
+        """Walk the whole stream and return the digests."""
+        self.digest.attributes = self._data_set(self._stream, encoding, None, 0)
+        return self.digest
+
+    def _data_set(
+        self, stream: ByteStream, encoding: Encoding, end: int | None, depth: int
+    ) -> bytes:
+        """Return the digest of one data set: up to `end`, its delimiter, or the stream's end."""
+        if depth > self._limits.max_depth:
+            raise BrokenDataSetError("nested too deep")
+        found: dict[int, bytes] = {}
+        while end is None or stream.position < end:
+            if depth == 0 and len(stream.peek(8)) < 8:  # noqa: PLR2004  (an element's header)
+                break
+            header = self._header(stream, encoding)
+            if header.tag == _ITEM_END and depth:
+                break
+            self._elements += 1
+            if self._elements > self._limits.max_elements:
+                raise BrokenDataSetError("too many elements")
+            token = self._element(stream, encoding, header, depth)
+            if token is not None:
+                found[header.tag] = token
+        if end is not None and stream.position != end:
+            raise BrokenDataSetError("an element crosses the end of its item")
+        if depth == 0 and _SOP_INSTANCE_UID not in found:
+            raise BrokenDataSetError("not the data set of an instance")
+        return hashlib.sha256(
+            b"".join(tag.to_bytes(4, "big") + token for tag, token in sorted(found.items()))
+        ).digest()
+
+    @staticmethod
+    def _header(stream: ByteStream, encoding: Encoding) -> _Header:
+        """Read tag, VR (empty where implied) and length of the next element."""
+        order = ">" if encoding.big_endian else "<"
+        head = stream.exactly(8)
+        group, element = struct.unpack_from(order + "HH", head)
+        tag = group << 16 | element
+        vr = head[4:6]
+        if encoding.implicit or group == _ITEM >> 16 or not (vr.isalpha() and vr.isupper()):
+            return _Header(tag, b"", *struct.unpack_from(order + "I", head, 4))
+        if vr in _LONG_LENGTH_VRS:
+            return _Header(tag, vr, *struct.unpack(order + "I", stream.exactly(4)))
+        return _Header(tag, vr, *struct.unpack_from(order + "H", head, 6))
+
+    def _element(
+        self, stream: ByteStream, encoding: Encoding, header: _Header, depth: int
+    ) -> bytes | None:
+        """Pass one element; returns its token, or nothing where it does not count."""
+        tag, vr, length = header
+        if depth == 0 and tag in _PIXELS:
+            self._pixels(stream, encoding, header)
+            return None
+        counts = tag & 0xFFFF != 0 and tag not in _ENCODING_ONLY
+        known = vr.decode() if vr and vr != b"UN" else _dictionary_vr(tag)
+        if length == _UNDEFINED and (known in {"OB", "OW"} or tag == _PIXEL_DATA):
+            token = self._fragments(stream, encoding, hashlib.sha256())
+        elif known == "SQ" or length == _UNDEFINED:
+            inner = _IMPLICIT_LITTLE_ENDIAN if vr == b"UN" else encoding
+            token = self._sequence(stream, inner, length, depth)
+        elif not known and self._may_be_sequence(stream, length):
+            token = self._guessed(stream.exactly(length), depth)
+        else:
+            word = _WORD_BYTES.get(vr, 1) if encoding.big_endian else 1
+            token = self._value(stream, tag, length, word, keep=depth == 0 and tag in _KEPT)
+        return token if counts else None
+
+    @staticmethod
+    def _may_be_sequence(stream: ByteStream, length: int) -> bool:
+        small = len(_ITEM_LITTLE_ENDIAN) < length <= _LARGEST_GUESSED_SEQUENCE
+        return small and stream.peek(4) == _ITEM_LITTLE_ENDIAN
+
+    def _guessed(self, raw: bytes, depth: int) -> bytes:
+        """Return the token of a value of unknown VR that starts as a sequence does."""
+        self._count_bytes(len(raw))
+        try:
+            return self._sequence(
+                ByteStream(io.BytesIO(raw)), _IMPLICIT_LITTLE_ENDIAN, len(raw), depth
+            )
+        except BrokenDataSetError:
+            return b"V" + hashlib.sha256(raw).digest()
+
+    def _sequence(self, stream: ByteStream, encoding: Encoding, length: int, depth: int) -> bytes:
+        """Return the token of a sequence; one without items is an empty value."""
+        end = None if length == _UNDEFINED else stream.position + length
+        items = []
+        while end is None or stream.position < end:
+            tag, _, size = self._header(stream, encoding)
+            if tag == _SEQUENCE_END and end is None:
+                break
+            if tag != _ITEM:
+                raise BrokenDataSetError("no item where one must be")
+            until = None if size == _UNDEFINED else stream.position + size
+            items.append(self._data_set(stream, encoding, until, depth + 1))
+        if end is not None and stream.position != end:
+            raise BrokenDataSetError("an item crosses the end of its sequence")
+        return b"S" + hashlib.sha256(b"".join(items)).digest() if items else _EMPTY
+
+    def _value(self, stream: ByteStream, tag: int, length: int, word: int, *, keep: bool) -> bytes:
+        """Return the token of a plain value, its padding taken off where it is text."""
+        self._count_bytes(length)
+        text = _dictionary_vr(tag) in _TEXT_VRS
+        digest, passed, last = hashlib.sha256(), 0, b""
+        for piece in stream.chunks(length):
+            digest.update(last)
+            last = _little_endian(piece, word) if word > 1 else piece
+            passed += len(piece)
+        if passed < length:
+            raise BrokenDataSetError("ends inside a value")
+        last = last.rstrip(b" \0") if text else last
+        digest.update(last)
+        if keep and length <= CHUNK:
+            self.digest.values[tag] = last
+        return b"V" + digest.digest()
+
+    def _count_bytes(self, length: int) -> None:
+        self._header_bytes += length
+        if self._header_bytes > self._limits.max_header_bytes:
+            raise BrokenDataSetError("larger than a header may be")
+
+    def _pixels(self, stream: ByteStream, encoding: Encoding, header: _Header) -> None:
+        """Digest the pixels: native values, or the fragments of a compressed syntax."""
+        tag, vr, length = header
+        if length == _UNDEFINED or not is_native(self._syntax):
+            self.digest.comparable = False
+            digest = hashlib.sha256(self._syntax.encode() + b"\0")
+            if length == _UNDEFINED:
+                self._fragments(stream, encoding, digest)
+            else:
+                _update(digest, stream.chunks(length))
+            self.digest.pixels = digest.digest()
+            return
+        bits = self.digest.number(_BITS, 8)
+        word = _PIXELS[tag] or (bits // 8 if bits in {16, 32, 64} else 2 if vr == b"OW" else 1)
+        expected = self._expected_bytes(bits if tag == _PIXEL_DATA else word * 8)
+        left = expected if expected % 2 and length == expected + 1 else length
+        digest = hashlib.sha256()
+        for raw in stream.chunks(length):
+            piece = _little_endian(raw, word) if encoding.big_endian and word > 1 else raw
+            digest.update(piece[:left])
+            left = max(0, left - len(piece))
+        self.digest.pixels = digest.digest()
+
+    def _expected_bytes(self, bits: int) -> int:
+        shape = (_ROWS, _COLUMNS, _SAMPLES, _FRAMES)
+        samples = 1
+        for tag in shape:
+            samples *= self.digest.number(tag, 1)
+        return (samples * bits + 7) // 8
+
+    def _fragments(self, stream: ByteStream, encoding: Encoding, digest: "hashlib._Hash") -> bytes:
+        """Digest the fragments after the offset table (PS3.5 section A.4); their cuts are free."""
+        first = True
+        while len(stream.peek(8)) == 8:  # noqa: PLR2004  (an item's header)
+            tag, _, size = self._header(stream, encoding)
+            if tag == _SEQUENCE_END:
+                break
+            if tag != _ITEM or size == _UNDEFINED:
+                raise BrokenDataSetError("no fragment where one must be")
+            if first:
+                stream.skip(size)
+            else:
+                _update(digest, stream.chunks(size))
+            first = False
+        return b"F" + digest.digest()
+
+
+_EMPTY: Final = b"V" + hashlib.sha256().digest()
+
+_NATIVE: Final = frozenset(
+    {
+        "1.2.840.10008.1.2",
+        "1.2.840.10008.1.2.1",
+        "1.2.840.10008.1.2.1.99",
+        "1.2.840.10008.1.2.2",
+    }
+)
+
+
+def is_native(transfer_syntax: str) -> bool:
+    """Return whether a transfer syntax writes pixel values as they are."""
+    return transfer_syntax in _NATIVE
+
+
+def _update(digest: "hashlib._Hash", pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        digest.update(piece)

@@ -1,0 +1,1 @@
+"""From committed rows to a verdict: which slices form a volume, and why the others do not."""

@@ -1,0 +1,223 @@
+"""Stored values of native frames: every packing against pydicom, every fault refused."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from make.series import ct_slice, write
+from make.volumes import file_row, rows_table
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from dicomlake.pipeline.pixels.native import NativeFrame, PixelDataError, read_stored
+from dicomlake.pipeline.series.slices import read_rows
+
+SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
+
+
+def packed(
+    bits: tuple[int, int, int], signed: bool, syntax: str, shape: tuple[int, int]
+) -> pydicom.Dataset:
+    """Return a slice whose unused bits are noise; bits allocated, stored, high."""
+    allocated, stored, high = bits
+    rows, columns = shape
+    raw = np.random.default_rng(allocated + stored).integers(
+        0, 1 << allocated, shape, dtype=f"u{allocated // 8}"
+    )
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
+    data = raw.astype(raw.dtype.newbyteorder(order)).tobytes()
+    return ct_slice(
+        0,
+        rows=rows,
+        columns=columns,
+        BitsAllocated=allocated,
+        BitsStored=stored,
+        HighBit=high,
+        PixelRepresentation=int(signed),
+        PixelData=data + b"\0" * (len(data) % 2),
+    )
+
+
+def save(dataset: pydicom.Dataset, path: Path, syntax: str) -> Path:
+    """Write a data set in a native syntax, big-endian included."""
+    if syntax != ExplicitVRBigEndian:
+        return write(dataset, path, syntax)
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRBigEndian
+    dataset.file_meta, dataset.preamble = meta, b"\0" * 128
+    pydicom.dcmwrite(path, dataset, implicit_vr=False, little_endian=False,
+                     enforce_file_format=True)  # fmt: skip
+    return path
+
+
+def frame_of(path: Path) -> NativeFrame:
+    (each,), _ = read_rows(rows_table([file_row(path.parent, path)]))
+    assert each.frame is not None
+    return each.frame
+
+
+def stored_values(path: Path, frame: NativeFrame | None = None) -> np.ndarray:
+    frame = frame or frame_of(path)
+    assert frame.problem() is None
+    out = np.full((frame.rows or 0, frame.columns or 0), 77, frame.dtype)
+    read_stored(os.fsencode(path), frame, out)
+    return out
+
+
+def expected_values(dataset: pydicom.Dataset, big: bool) -> np.ndarray:
+    """Unpack by definition, sample by sample, in Python integers."""
+    allocated, stored = dataset.BitsAllocated, dataset.BitsStored
+    count = dataset.Rows * dataset.Columns
+    dtype = np.dtype(f"{'>' if big else '<'}u{allocated // 8}")
+    raw = np.frombuffer(dataset.PixelData, dtype, count)
+    values = []
+    for sample in raw.tolist():
+        value = sample >> (dataset.HighBit + 1 - stored) & ((1 << stored) - 1)
+        if dataset.PixelRepresentation and value >> (stored - 1):
+            value -= 1 << stored
+        values.append(value)
+    return np.array(values, np.int64).reshape(dataset.Rows, dataset.Columns)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize(
+    "bits",
+    [(8, 8, 7), (8, 5, 4), (16, 16, 15), (16, 12, 11), (16, 12, 15), (16, 10, 12), (32, 32, 31),
+     (32, 20, 19)],
+)  # fmt: skip
+def test_v13_stored_values_are_masked_to_bits_stored_and_sign_extended(
+    tmp_path: Path, syntax: str, signed: bool, bits: tuple[int, int, int]
+) -> None:
+    dataset = packed(bits, signed, syntax, (7, 5))
+    if bits[0] == 8:
+        dataset["PixelData"].VR = "OB"
+    path = save(dataset, tmp_path / "IM", syntax)
+    found = stored_values(path)
+    expected = expected_values(dataset, syntax == ExplicitVRBigEndian and bits[0] > 8)
+    np.testing.assert_array_equal(found.astype(np.int64), expected)
+
+
+def test_v13_the_values_are_those_of_pydicom(tmp_path: Path) -> None:
+    for syntax in SYNTAXES:
+        path = save(packed((16, 16, 15), True, syntax, (32, 16)), tmp_path / str(syntax), syntax)
+        np.testing.assert_array_equal(stored_values(path), pydicom.dcmread(path).pixel_array)
+
+
+def test_v13_bytes_in_big_endian_words_are_swapped_back(tmp_path: Path) -> None:
+    dataset = packed((8, 8, 7), False, ExplicitVRBigEndian, (3, 3))
+    raw = np.frombuffer(dataset.PixelData, "u1")
+    dataset.PixelData = raw.view("u2").byteswap().tobytes()
+    dataset["PixelData"].VR = "OW"
+    path = save(dataset, tmp_path / "IM", ExplicitVRBigEndian)
+    np.testing.assert_array_equal(stored_values(path).ravel(), raw[:9])
+
+
+def test_pydicoms_own_native_files_give_pydicoms_values() -> None:
+    folder = Path(pydicom.__file__).parent / "data" / "test_files"
+    compared = 0
+    for name in ("CT_small.dcm", "MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm"):
+        path = folder / name
+        if path.exists():
+            np.testing.assert_array_equal(stored_values(path), pydicom.dcmread(path).pixel_array)
+            compared += 1
+    assert compared >= 2
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> tuple[Path, NativeFrame]:
+    path = write(ct_slice(0), tmp_path / "IM")
+    return path, frame_of(path)
+
+
+def cause_of(path: Path, frame: NativeFrame) -> str:
+    out = np.zeros((frame.rows or 0, frame.columns or 0), frame.dtype)
+    with pytest.raises(PixelDataError) as caught:
+        read_stored(os.fsencode(path), frame, out)
+    return caught.value.cause
+
+
+def test_a_file_that_changed_since_it_was_committed_is_refused(
+    good: tuple[Path, NativeFrame],
+) -> None:
+    path, frame = good
+    os.utime(path, ns=(0, frame.mtime_ns + 1))
+    assert cause_of(path, frame) == "changed"
+    os.utime(path, ns=(0, frame.mtime_ns))
+    with path.open("ab") as file:
+        file.write(b"\0")
+    os.utime(path, ns=(0, frame.mtime_ns))
+    assert cause_of(path, frame) == "changed"
+
+
+def test_a_file_that_is_gone_may_come_back(good: tuple[Path, NativeFrame]) -> None:
+    path, frame = good
+    path.unlink()
+    assert cause_of(path, frame) == "missing"
+    assert PixelDataError("missing").outside_the_file
+    assert not PixelDataError("truncated").outside_the_file
+
+
+@pytest.mark.parametrize("shift", [-2, 2, -100_000, 100_000])
+def test_an_offset_that_is_not_that_of_pixel_data_is_refused(
+    good: tuple[Path, NativeFrame], shift: int
+) -> None:
+    path, frame = good
+    moved = dataclasses.replace(frame, offset=frame.offset + shift)
+    assert cause_of(path, moved) in ("element_header", "truncated")
+
+
+def test_a_file_that_ends_inside_the_pixels_is_refused(good: tuple[Path, NativeFrame]) -> None:
+    path, frame = good
+    os.truncate(path, frame.size - 10)
+    stat = path.stat()
+    assert cause_of(
+        path, dataclasses.replace(frame, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+    ) == "truncated"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"rows": 0}, "matrix"),
+        ({"columns": None}, "matrix"),
+        ({"bits_allocated": 12}, "bits_allocated"),
+        ({"bits_allocated": 1}, "bits_allocated"),
+        ({"bits_stored": 17}, "bits_stored"),
+        ({"bits_stored": None}, "bits_stored"),
+        ({"high_bit": 10}, "high_bit"),
+        ({"high_bit": 16}, "high_bit"),
+        ({"pixel_representation": None}, "pixel_representation"),
+        ({"length": 2047}, "truncated"),
+        ({"bits_allocated": 8, "bits_stored": 8, "high_bit": 7}, "length"),
+        ({"rows": 16}, "length"),
+    ],
+)
+def test_a_description_that_cannot_be_is_refused_before_the_file_is_opened(
+    good: tuple[Path, NativeFrame], changes: dict[str, Any], cause: str
+) -> None:
+    assert dataclasses.replace(good[1], **changes).problem() == cause
+
+
+def test_padding_shorter_than_a_frame_is_left_out(tmp_path: Path) -> None:
+    plain = ct_slice(0)
+    path = write(ct_slice(0, PixelData=plain.PixelData + b"\x55" * 128), tmp_path / "IM")
+    assert frame_of(path).excess == 128
+    np.testing.assert_array_equal(
+        stored_values(path), np.frombuffer(plain.PixelData, "<u2").reshape(32, 32)
+    )
+
+
+def test_a_pad_byte_and_an_absent_high_bit_are_fine(tmp_path: Path) -> None:
+    path = write(ct_slice(0, rows=3, columns=3, BitsAllocated=8, BitsStored=8, HighBit=7,
+                          PixelData=bytes(range(10))), tmp_path / "IM")  # fmt: skip
+    frame = frame_of(path)
+    assert (frame.length, frame.n_bytes) == (10, 9)
+    assert dataclasses.replace(frame, high_bit=None).problem() is None
+    np.testing.assert_array_equal(stored_values(path).ravel(), range(9))
