@@ -123,8 +123,9 @@ def _write_volume(
         detail["excess_bytes"] = excess
     row = make.accepted_row(job.key, stack, dtype.name, written, detail)
     describe(group, _attributes(stack, row))
-    publish(group, Path(job.lake) / row["path"], Access.of(job.settings.lake))
-    return row
+    lake = Path(job.lake)
+    published = publish(group, lake / row["path"], Access.of(job.settings.lake))
+    return row | {"path": str(published.relative_to(lake))}
 
 
 def _slabs(
@@ -168,7 +169,9 @@ def _attributes(stack: Stack, row: Row) -> dict[str, Any]:
     ]
     scales = [{"path": ARRAY, "coordinateTransformations": transformations}]
     matrix = [list(stack.affine_lps[4 * index : 4 * index + 4]) for index in range(4)]
-    volume = row | {"detail": json.loads(row["detail"])}
+    # Without its own path: the same volume has the same bytes under whatever name.
+    said = {name: value for name, value in row.items() if name != "path"}
+    volume = said | {"detail": json.loads(row["detail"])}
     return {
         "ome": {
             "version": "0.5",

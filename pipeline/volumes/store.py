@@ -4,7 +4,6 @@ The bytes depend on the voxels, the geometry and the settings alone: no time, pa
 a group, and blosc works on one thread.
 """
 
-import contextlib
 import filecmp
 import hashlib
 import os
@@ -184,33 +183,53 @@ def describe(group: Path, attributes: Mapping[str, Any]) -> None:
     zarr.open_group(group, mode="r+").update_attributes(dict(attributes))
 
 
-def publish(group: Path, target: Path, access: Access) -> None:
-    """Give a finished group its name for good.
+def publish(group: Path, target: Path, access: Access) -> Path:
+    """Give a finished group its name for good; return it.
 
-    A volume that stands already with the same bytes is kept as it is. One with the same voxels and
-    other attributes (a corrected header, other chunks) is replaced; a damaged one as well.
+    What stands is never touched, an older version may name it: a volume with the same bytes is kept
+    and used; beside one with other bytes (a corrected header under the same UIDs, other chunks, or
+    damage) the new one stands under a name that its own digest tells apart.
 
     Args:
         group: the finished group, on the same file system.
-        target: its name below `volumes/`.
+        target: the name it should have, below `volumes/`.
         access: permission bits and group of everything in it.
     """
     access.make_folder(target.parent)
     _settle(group, access)
-    replaced = group.with_name(group.name + ".replaced")
-    if target.exists() and not _same(group, target):
-        with contextlib.suppress(FileNotFoundError):  # another run was faster to replace it
-            target.rename(replaced)
-    try:
-        if not target.exists():
-            group.rename(target)
-    except OSError:
-        # Another run published the same volume in between; its name says that it is the same.
-        if not target.exists():
-            raise
+    name = target
+    if not _claim(group, name):
+        name = target.with_name(f"{target.stem}-{_digest(group)}.zarr")
+        if not _claim(group, name):
+            raise CorruptLakeError(
+                f"The volume {name.name} stands and is damaged; nothing of this stage is committed.",
+                "`dicomlake verify` says how; move it away, then run again.",
+            )
     shutil.rmtree(group, ignore_errors=True)
-    shutil.rmtree(replaced, ignore_errors=True)
     sync_folder(target.parent)
+    return name
+
+
+def _claim(group: Path, name: Path) -> bool:
+    """Return whether the name now holds this group's bytes: just renamed, or there before."""
+    if not name.exists():
+        try:
+            group.rename(name)
+        except OSError:
+            # Another run published a volume of this name in between: compare with that one.
+            if not name.exists():
+                raise
+        else:
+            return True
+    return _same(group, name)
+
+
+def _digest(group: Path) -> str:
+    """Return 16 hex digits of the sha256 of every file of a group, by name."""
+    digest = hashlib.sha256()
+    for name in _files(group):
+        digest.update(name.encode() + b"\0" + hashlib.sha256((group / name).read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def _settle(group: Path, access: Access) -> None:

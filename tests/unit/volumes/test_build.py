@@ -284,17 +284,32 @@ def test_v19_a_second_build_keeps_the_first_volume_and_leaves_no_staging(tmp_pat
     assert not list((tmp_path / "lake" / "staging" / "run" / "volumes").iterdir())
 
 
-def test_v19_a_corrected_position_under_the_same_uids_renews_what_the_group_says(
+def test_v19_a_corrected_position_under_the_same_uids_stands_beside_the_first_volume(
     tmp_path: Path,
 ) -> None:
     ct_series(tmp_path / "in")
     before, _ = one_volume(tmp_path)
     ct_series(tmp_path / "in", origin=(0.0, 0.0, 0.0))
     after, _ = one_volume(tmp_path)
-    assert after["path"] == before["path"]
-    group = zarr.open_group(tmp_path / "lake" / after["path"], mode="r")
-    assert group.attrs["dicomlake"]["volume"]["affine_lps"] == after["affine_lps"]
-    assert after["affine_lps"][3] == 0.0
+    again, _ = one_volume(tmp_path)
+    assert after["path"] == again["path"] != before["path"]
+    assert (after["volume_id"], after["sha256"]) == (before["volume_id"], before["sha256"])
+    for row, x in ((before, -12.0), (after, 0.0)):
+        group = zarr.open_group(tmp_path / "lake" / row["path"], mode="r")
+        assert group.attrs["dicomlake"]["volume"]["affine_lps"] == row["affine_lps"]
+        assert row["affine_lps"][3] == x
+
+
+def test_a_damaged_volume_is_left_for_verify_and_the_new_one_stands_beside_it(
+    tmp_path: Path,
+) -> None:
+    ct_series(tmp_path / "in")
+    before, array = one_volume(tmp_path)
+    chunk = next(path for path in (tmp_path / "lake" / before["path"]).rglob("c/*/*/*"))
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    after, again = one_volume(tmp_path)
+    assert after["path"] != before["path"]
+    assert np.array_equal(array, again)
 
 
 def test_v18_every_file_is_a_row_and_slices_say_what_was_applied(tmp_path: Path) -> None:

@@ -1,0 +1,361 @@
+"""Ingest: from what a crawl found to one change of all tables.
+
+Four steps, in this order: `plan_ingest` (crawl against ledger), `batches` (what to read),
+`stage` (on workers), `ingest_change` (one change, computed against a version; pure but for reads,
+so that it can be computed again when another run commits first).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, cast
+
+import pyarrow as pa
+
+from dicomlake.config.settings import Settings
+from dicomlake.pipeline.discovery.walk import Entry
+from dicomlake.pipeline.headers.attempt import Batch, Lineage
+from dicomlake.pipeline.headers.issues import Issue
+from dicomlake.pipeline.tables.census import IngestCounts, take_census
+from dicomlake.pipeline.tables.claimants import ClaimSettler, Contested, ReadContents
+from dicomlake.pipeline.tables.columnar import (
+    Array,
+    distinct,
+    drop_in,
+    flat,
+    in_tables,
+    is_in,
+    joined,
+    keep_in,
+    pc,
+    texts,
+)
+from dicomlake.pipeline.tables.commit import Change
+from dicomlake.pipeline.tables.findings import issue_rows
+from dicomlake.pipeline.tables.incoming import (
+    Incoming,
+    deleted_rows,
+    read_incoming,
+    with_first_seen,
+)
+from dicomlake.pipeline.tables.keys import equal_rows, key_column
+from dicomlake.pipeline.tables.merge import NOT_COMPARED, TableDelta
+from dicomlake.pipeline.tables.rollups import PARENT_COLUMNS, roll_up
+from dicomlake.pipeline.tables.settle import CLAIM_STATUSES
+from dicomlake.pipeline.tables.staging import StagedBatch, gather, reconcile, stage
+from dicomlake.pipeline.tables.store import Version
+from dicomlake.pipeline.tables.worklist import IngestPlan, SourcePlan, batches, plan_ingest
+from dicomlake.schemas.column import Table
+from dicomlake.schemas.tables import TABLES
+from dicomlake.schemas.tables.files import FILES
+from dicomlake.schemas.tables.instances import INSTANCES
+from dicomlake.schemas.tables.issues import ISSUES
+from dicomlake.schemas.tables.series import SERIES
+
+__all__ = [
+    "IngestCounts",
+    "IngestPlan",
+    "SourcePlan",
+    "StagedBatch",
+    "batches",
+    "ingest_change",
+    "plan_ingest",
+    "reconcile",
+    "stage",
+]
+
+StageBatches = Callable[[Sequence[Batch], Path], Iterable[StagedBatch]]
+
+_CONFLICT: Final = "conflicting_sop_instance"
+_UID: Final = "sop_instance_uid"
+
+
+def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
+    base: Version,
+    plan: IngestPlan,
+    staging: Path,
+    lineage: Lineage,
+    settings: Settings,
+    read_contents: ReadContents,
+    run_row: Callable[[IngestCounts], pa.Table],
+    *,
+    stage_batches: StageBatches | None = None,
+) -> Change:
+    """Return what a run changes in all tables, against a version.
+
+    Args:
+        base: version to change: the one planned on, or a newer one.
+        plan: what was seen and to be read.
+        staging: folder with the staged batches.
+        lineage: of the run.
+        settings: of the run.
+        read_contents: reads files in full, in any order; only files that claim one UID.
+        run_row: makes the row of `runs` from the counts.
+        stage_batches: stages files that have to be read again, because the file that was the
+            instance is gone, below a folder; inline when not given.
+
+    Raises:
+        ReconciliationError: a batch is missing, or the files seen are not the sum of their
+            statuses.
+    """
+    roots = {**base.sources, **{each.source.name: each.source.root for each in plan.sources}}
+    incoming = read_incoming(base, plan, staging, lineage, settings)
+    settler = ClaimSettler(base, lineage, settings, roots, read_contents)
+    heirs = _Heirs(base, roots, staging, lineage, settings, stage_batches or _stage_inline)
+    contested = settler.settle(incoming)
+    while contested.heirs.num_rows:
+        incoming = incoming.with_read_again(heirs.read(contested.heirs))
+        contested = settler.settle(incoming)
+    return _Assembly(base, plan, lineage, incoming, contested, heirs.count).change(run_row)
+
+
+def _stage_inline(jobs: Sequence[Batch], folder: Path) -> Iterable[StagedBatch]:
+    return [stage(batch, folder) for batch in jobs]
+
+
+@dataclass(slots=True)
+class _Heirs:
+    """Reads files again that take over a UID: the ledger has no instance row of theirs."""
+
+    base: Version
+    roots: Mapping[str, str]
+    staging: Path
+    lineage: Lineage
+    settings: Settings
+    stage_batches: StageBatches
+    count: int = 0
+    rounds: int = 0
+
+    def read(self, heirs: pa.Table) -> Incoming:
+        folder = self.staging / "heirs" / f"{self.base.number:08d}-{self.rounds}"
+        jobs = list(self._batches(heirs))
+        expected = [len(job.entries) for job in jobs]
+        reconcile(self.stage_batches(jobs, folder), expected)
+        found = gather(folder, expected)
+        self.rounds += 1
+        self.count += heirs.num_rows
+        empty = FILES.empty()
+        return Incoming(
+            files=with_first_seen(found.files, heirs),
+            instances=found.instances,
+            issues=found.issues,
+            before=heirs,
+            gone=empty,
+            kept=empty,
+            seen_ids=texts(),
+            unjudged_ids=texts(),
+        )
+
+    def _batches(self, heirs: pa.Table) -> Iterable[Batch]:
+        limit = self.settings.engine.batch_files
+        names = ["path", "size", "mtime_ns", "ctime_ns", "inode"]
+        number = 0
+        sources = cast("list[str]", distinct(heirs, "source").to_pylist())
+        for source in sorted(sources):
+            own = keep_in(heirs, "source", texts(source)).sort_by("path")
+            for start in range(0, own.num_rows, limit):
+                entries = tuple(
+                    Entry(**row) for row in own.slice(start, limit).select(names).to_pylist()
+                )
+                yield Batch(
+                    number, source, self.roots[source], entries, self.settings, self.lineage
+                )
+                number += 1
+
+
+@dataclass(slots=True)
+class _Assembly:
+    """Puts the change together, table by table."""
+
+    base: Version
+    plan: IngestPlan
+    lineage: Lineage
+    incoming: Incoming
+    contested: Contested
+    heirs: int
+
+    def change(self, run_row: Callable[[IngestCounts], pa.Table]) -> Change:
+        files = self._files()
+        existing = self._existing_instances()
+        instances = self._instances()
+        removed = self._removed(existing)
+        leaving = keep_in(existing, _UID, joined(_UID, removed, instances))
+        rolled = roll_up(self.base, leaving, instances, self.lineage)
+        issues = pa.concat_tables(
+            [self._issues(), self._conflict_issues(instances, existing), rolled.issues]
+        )
+        tables: dict[str, TableDelta] = {
+            "files": TableDelta(files),
+            "instances": TableDelta(instances, removed.select([_UID])),
+            **rolled.tables,
+            "issues": TableDelta(issues, self._stale_issues(rolled.stale_issues, issues)),
+            **self._stale_volumes(files, existing, instances),
+        }
+        counts = self._counts(files, instances, existing, removed, tables)
+        tables["runs"] = TableDelta(run_row(counts))
+        sources = {each.source.name: each.source.root for each in self.plan.sources}
+        return Change({n: d for n, d in tables.items() if _has_rows(d)}, sources)
+
+    def _files(self) -> pa.Table:
+        gone = deleted_rows(self.incoming.gone, self.lineage, datetime.now(UTC))
+        return pa.concat_tables([self.contested.incoming, self.contested.committed, gone])
+
+    def _instances(self) -> pa.Table:
+        """Return the instance rows of the run's files that are the instance of their UID."""
+        return drop_in(self.incoming.instances, "file_id", self._losers())
+
+    def _losers(self) -> Array:
+        """Return the run's files that claim a UID and are not its instance."""
+        files = self.contested.incoming
+        claiming = files.filter(pc.is_valid(files.column(_UID)))
+        return flat(drop_in(claiming, "status", texts("ingested")), "file_id")
+
+    def _existing_instances(self) -> pa.Table:
+        """Return keys and parents of the version's instances whose claims may have changed."""
+        names = [_UID, *PARENT_COLUMNS]
+        return _read(self.base, INSTANCES, names, _UID, self.contested.touched)
+
+    def _removed(self, existing: pa.Table) -> pa.Table:
+        return drop_in(existing, _UID, self.contested.claimed)
+
+    def _issues(self) -> pa.Table:
+        """Return the findings about the run's files; of a loser those about the file alone."""
+        rows = self.incoming.issues
+        of_losers = is_in(rows, "file_id", self._losers())
+        return rows.filter(pc.invert(pc.and_(of_losers, pc.is_valid(rows.column("tag")))))
+
+    def _conflict_issues(self, instances: pa.Table, existing: pa.Table) -> pa.Table:
+        disputes = self.contested.disputes
+        uids = texts(*(each.sop_instance_uid for each in disputes))
+        names = [_UID, *PARENT_COLUMNS]
+        parents: dict[str, tuple[str, str]] = {}
+        for rows in (existing, instances.select(names)):
+            for row in keep_in(rows, _UID, uids).to_pylist():
+                pair = (row["study_instance_uid"], row["series_instance_uid"])
+                parents[row["sop_instance_uid"]] = pair
+        return issue_rows(
+            [
+                Issue(
+                    _CONFLICT,
+                    each.file_id,
+                    *parents[each.sop_instance_uid],
+                    each.sop_instance_uid,
+                    detail=each.detail,
+                )
+                for each in disputes
+            ],
+            self.lineage,
+        )
+
+    def _stale_issues(self, of_parents: Array, issues: pa.Table) -> pa.Table:
+        """Return the ids of findings that leave: of changed files, of UIDs settled anew."""
+        ids = [of_parents]
+        demoted = self._demoted()
+        changed = joined("file_id", self.contested.incoming, self.incoming.gone, demoted)
+        names = ["issue_id", "file_id", "tag"]
+        found = _read(self.base, ISSUES, names, "file_id", changed)
+        of_demoted = is_in(found, "file_id", flat(demoted, "file_id"))
+        stays = pc.and_(of_demoted, pc.is_null(found.column("tag")))
+        ids.append(flat(found.filter(pc.invert(stays)), "issue_id"))
+        if self.base.number:
+            conflicts = pc.field("code") == _CONFLICT
+            found = self.base.read("issues", ["issue_id", _UID], conflicts)
+            ids.append(flat(keep_in(found, _UID, self.contested.touched), "issue_id"))
+        stale = pa.table({"issue_id": pa.concat_arrays(ids).unique()})
+        return drop_in(stale, "issue_id", flat(issues, "issue_id"))
+
+    def _demoted(self) -> pa.Table:
+        """Return the rows of files not read that were the instance and are no longer."""
+        return drop_in(self.contested.committed, "status", texts("ingested"))
+
+    def _stale_volumes(
+        self, files: pa.Table, existing: pa.Table, instances: pa.Table
+    ) -> dict[str, TableDelta]:
+        """Return the volume rows that leave: those of every series a claim of which changed."""
+        if not self.base.number:
+            return {}
+        uids = self._changed_claims(files)
+        parents = [
+            keep_in(rows.select([_UID, *SERIES.key]), _UID, uids).select(list(SERIES.key))
+            for rows in (existing, instances)
+        ]
+        dirty = pa.concat_tables(parents)
+        series = key_column(dirty, SERIES.key)
+        wanted = distinct(dirty, "series_instance_uid")
+        deltas = {}
+        for name in ("volumes", "volume_instances"):
+            table = TABLES[name]
+            columns = list(dict.fromkeys((*table.key, *SERIES.key)))
+            rows = _read(self.base, table, columns, "series_instance_uid", wanted)
+            own = pc.is_in(key_column(rows, SERIES.key), value_set=series)
+            deltas[name] = TableDelta(table.empty(), rows.filter(own).select(list(table.key)))
+        return deltas
+
+    def _changed_claims(self, files: pa.Table) -> Array:
+        """Return the UIDs with a claim that comes, goes, or is of another file than before."""
+        before = pa.concat_tables(
+            [self.incoming.before, self.incoming.gone, self.contested.committed_before]
+        )
+        compared = [name for name in FILES.by_name if name not in NOT_COMPARED]
+        place = pc.index_in(files.column("file_id"), value_set=flat(before, "file_id"))
+        known = pc.is_valid(place)
+        old = before.select(compared).take(place.drop_null())
+        new = files.select(compared).filter(known)
+        other = pa.array(~equal_rows(new, old))
+        fresh = files.select(["status", _UID]).filter(pc.invert(known))
+        changed = [fresh, new.filter(other), old.filter(other)]
+        live = texts(*CLAIM_STATUSES)
+        return joined(_UID, *(keep_in(rows, "status", live) for rows in changed)).unique()
+
+    def _counts(
+        self,
+        files: pa.Table,
+        instances: pa.Table,
+        existing: pa.Table,
+        removed: pa.Table,
+        tables: Mapping[str, TableDelta],
+    ) -> IngestCounts:
+        census = take_census(self.plan, self.incoming, files)
+        replaced = keep_in(instances.select([_UID]), _UID, flat(existing, _UID))
+        return IngestCounts(
+            files_seen=self.plan.seen,
+            files_read=self.plan.to_read,
+            bytes_read=self.plan.bytes_to_read,
+            unchanged=self.plan.unchanged,
+            by_status=census.by_status,
+            by_reason=census.by_reason,
+            deleted=self.incoming.gone.num_rows,
+            withheld=self.plan.withheld,
+            hidden=self.plan.hidden,
+            heirs=self.heirs,
+            instances_added=instances.num_rows - replaced.num_rows,
+            instances_changed=self._count_changed(instances, flat(replaced, _UID)),
+            instances_removed=removed.num_rows,
+            tables={name: delta.upserts.num_rows for name, delta in tables.items()},
+        )
+
+    def _count_changed(self, instances: pa.Table, replaced: Array) -> int:
+        """Return how many rows differ from the version's row of their key, lineage aside."""
+        if not len(replaced):
+            return 0
+        names = [name for name in INSTANCES.by_name if name not in NOT_COMPARED]
+        uids = flat(instances, _UID)
+        count = 0
+        held = self.base.batches("instances", names, pc.field(_UID).isin(replaced))
+        for old in in_tables(held):
+            place = pc.index_in(old.column(_UID), value_set=uids)
+            count += int((~equal_rows(instances.select(names).take(place), old)).sum())
+        return count
+
+
+def _read(base: Version, table: Table, names: Sequence[str], key: str, values: Array) -> pa.Table:
+    """Return columns of the rows of a version that hold one of the values."""
+    columns = list(names)
+    if not base.number or not len(values):
+        return table.empty().select(columns)
+    return base.read(table.name, columns, pc.field(key).isin(values))
+
+
+def _has_rows(delta: TableDelta) -> bool:
+    return bool(delta.upserts.num_rows or (delta.deletes is not None and delta.deletes.num_rows))
