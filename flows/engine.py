@@ -1,0 +1,367 @@
+"""Where batches run: inline, on processes of this machine, or on a Dask cluster that exists.
+
+The only file that imports Dask, and only once a cluster is wanted. Jobs and their functions must
+pickle and be idempotent: a job whose worker dies is done again.
+"""
+
+# mypy: allow-untyped-calls
+# (Dask's classes carry few annotations.)
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+
+import dicomlake
+from dicomlake.config.settings import EngineSettings
+from dicomlake.flows import worker
+from dicomlake.pipeline.errors import EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+JOBS_PER_WORKER: Final = 3
+"""Jobs under way for each worker: one it does, one that waits there, one on its way."""
+CONNECT_S: Final = 10
+POLL_S: Final = 2
+NO_WORKERS_S: Final = 60
+"""How long a cluster may be without any worker before the run gives up."""
+
+_DASK_CONFIG: Final[dict[str, object]] = {
+    # A worker that dies is reported by us, once, and not by each part of Dask that notices.
+    "logging": {"distributed": "critical"},
+    "distributed.nanny.pre-spawn-environ": worker.THREADS_OF_LIBRARIES,
+    "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
+    # The ports of a private cluster tell nothing but that they are alive.
+    "distributed.scheduler.http.routes": ["distributed.http.health"],
+    "distributed.worker.http.routes": ["distributed.http.health"],
+    "distributed.diagnostics.nvml": False,
+}
+_END: Final = object()
+
+
+def cores() -> int:
+    """Return how many processes may run at once: affinity, cut by a container's CPU quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(allowed or 1, round(int(quota) / int(period))))
+    return allowed or 1
+
+
+class Engine:
+    """Runs functions over jobs; one cluster, started at first need, serves all stages of a run."""
+
+    def __init__(self, settings: EngineSettings, *, folder: Path) -> None:
+        """Remember where to run; nothing is started.
+
+        Args:
+            settings: workers, scheduler and limits.
+            folder: folder of the lake that every worker must be able to write to.
+        """
+        self._settings = settings
+        self._folder = folder
+        self._cluster: _Cluster | None = None
+        self.workers_used = 0
+        self.where = "inline"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def map(
+        self,
+        function: Callable[[Job], Result],
+        jobs: Iterable[Job],
+        *,
+        cost_s: float,
+        name: Callable[[Job], str],
+    ) -> Iterator[Result]:
+        """Yield the results of `function` over `jobs`, in the order in which they are done.
+
+        Jobs are drawn as results leave, so neither are ever held all at once.
+
+        Args:
+            function: a function of a module, or a partial of one.
+            jobs: its arguments.
+            cost_s: estimated work of all jobs, in seconds of one core; below
+                `engine.inline_below_s` no cluster is started for it when workers is "auto".
+            name: what a message calls a job; no DICOM value.
+
+        Raises:
+            EngineError: the cluster cannot be reached, was lost, or a job keeps ending workers.
+        """
+        waiting = iter(jobs)
+        first = next(waiting, _END)
+        if first is _END:
+            return
+        queue = _prepend(first, waiting)
+        cluster = self._cluster_for(cost_s)
+        if cluster is None:
+            for job in queue:
+                yield function(job)
+        else:
+            yield from cluster.map(function, queue, name)
+
+    def close(self) -> None:
+        """End the processes this engine started; a cluster that was there before stays."""
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+
+    def _cluster_for(self, cost_s: float) -> "_Cluster | None":
+        if self._cluster is not None:
+            return self._cluster
+        if self._settings.scheduler:
+            self._cluster = _connect(self._settings.scheduler, self._folder)
+            self.where = f"on the Dask cluster at {self._settings.scheduler}"
+        else:
+            count = self._local_workers(cost_s)
+            if count == 0:
+                return None
+            self._cluster = _start(count, self._settings.worker_memory_bytes)
+            self.where = f"on {count} process{'es' if count > 1 else ''}"
+        self.workers_used = self._cluster.size
+        return self._cluster
+
+    def _local_workers(self, cost_s: float) -> int:
+        if self._settings.workers != "auto":
+            return self._settings.workers
+        count = cores()
+        return 0 if count == 1 or cost_s < self._settings.inline_below_s else count
+
+
+class _Closable(Protocol):
+    def close(self) -> object:
+        """Give back what was taken."""
+
+
+class _Cluster:
+    """A Dask client with a bounded window of jobs under way."""
+
+    def __init__(self, client: "Client", size: int, after: Sequence[_Closable] = ()) -> None:
+        self._client = client
+        self._after = after
+        self.size = size
+
+    def map(
+        self, function: Callable[[Job], Result], jobs: Iterator[Job], name: Callable[[Job], str]
+    ) -> Iterator[Result]:
+        running: dict[Future[Any], str] = {}
+        try:
+            while True:
+                for job in _take(jobs, self.size * JOBS_PER_WORKER - len(running)):
+                    running[self._client.submit(function, job, pure=False)] = name(job)
+                if not running:
+                    return
+                for future in self._done(running):
+                    label = running.pop(future)
+                    yield self._result(future, label)
+        finally:
+            if running and self._client.status == "running":
+                self._client.cancel(list(running), force=True)
+
+    def _done(self, running: "dict[Future[Any], str]") -> "list[Future[Any]]":
+        """Wait for at least one result, watching that somebody is still working on it."""
+        from distributed import wait  # noqa: PLC0415
+
+        without_workers_s = 0.0
+        while True:
+            try:
+                with self._client.as_current():
+                    done = wait(list(running), timeout=POLL_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                without_workers_s = 0 if self._count_workers() else without_workers_s + POLL_S
+                if without_workers_s >= NO_WORKERS_S:
+                    raise EngineError(
+                        f"The Dask cluster has had no worker for {NO_WORKERS_S} s.",
+                        "Start workers, then run again; nothing was committed by this stage.",
+                    ) from None
+            except CancelledError:
+                raise _lost() from None
+            else:
+                return [future for future in running if future in done]
+
+    def _count_workers(self) -> int:
+        try:
+            return len(self._client.nthreads())
+        except (OSError, CancelledError):  # CommClosedError and time-outs are OSErrors
+            raise _lost() from None
+
+    def _result(self, future: "Future[Any]", label: str) -> Any:
+        from distributed import KilledWorker  # noqa: PLC0415
+
+        try:
+            return future.result()
+        except KilledWorker:
+            raise EngineError(
+                f"{label} ended its worker process each time it was tried.",
+                "Raise engine.worker_memory_bytes, or take its files out of the source; "
+                "nothing was committed by this stage.",
+            ) from None
+        except CancelledError:
+            raise _lost() from None
+        finally:
+            future.release()
+
+    def close(self) -> None:
+        # Whatever Dask says while it is taken down, the work is done or given up by now.
+        with contextlib.suppress(OSError, TimeoutError, CancelledError):
+            self._client.close(timeout=2)
+        for each in self._after:
+            with contextlib.suppress(OSError, TimeoutError, CancelledError):
+                each.close()
+
+
+class _LocalProcesses:
+    """Ends the processes of a local cluster, also those that do not listen any more."""
+
+    def __init__(self, cluster: Any, folder: "tempfile.TemporaryDirectory[str]") -> None:
+        self._cluster = cluster
+        self._folder = folder
+
+    def close(self) -> None:
+        try:
+            self._cluster.close(timeout=10)
+        finally:
+            for child in multiprocessing.active_children():
+                if child.name.startswith("Dask Worker process"):
+                    child.kill()
+                    child.join()
+            self._folder.cleanup()
+
+
+def _start(count: int, memory_bytes: int) -> _Cluster:
+    """Start worker processes of our own, on loopback and behind a certificate of this run.
+
+    Without the certificate any account of the machine could have the scheduler run its code.
+    """
+    _configure_dask()
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+    from distributed.security import Security  # noqa: PLC0415
+
+    folder = tempfile.TemporaryDirectory(prefix="dicomlake-dask-", ignore_cleanup_errors=True)
+    security = Security.temporary()
+    try:
+        cluster = LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=security,
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            memory_limit=memory_bytes,
+            local_directory=folder.name,
+            preload=["dicomlake.flows.worker"],
+            silence_logs=logging.CRITICAL,
+        )
+    except BaseException as error:
+        folder.cleanup()
+        if isinstance(error, RuntimeError | OSError | TimeoutError):
+            raise EngineError(
+                f"Cannot start {count} worker processes: {error}", "Try --workers 0."
+            ) from error
+        raise
+    processes = _LocalProcesses(cluster, folder)
+    try:
+        client = Client(cluster, security=security, set_as_default=False)
+    except BaseException:
+        processes.close()
+        raise
+    return _Cluster(client, count, [processes])
+
+
+def _connect(address: str, folder: Path) -> _Cluster:
+    """Join a cluster that exists, and see that its workers can do the work."""
+    _configure_dask()
+    from distributed import Client  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            # Dask's table of differing versions; what matters of it is checked below.
+            warnings.simplefilter("ignore")
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError):
+        raise EngineError(
+            f"No Dask scheduler answers at {address}.",
+            "Start one with `dask scheduler`, or leave --scheduler out.",
+        ) from None
+    try:
+        size = _check_workers(client, address, folder)
+    except BaseException:
+        client.close(timeout=2)
+        raise
+    return _Cluster(client, size)
+
+
+def _check_workers(client: "Client", address: str, folder: Path) -> int:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError:
+        raise EngineError(
+            f"The Dask scheduler at {address} has no workers.", f"Start: dask worker {address}"
+        ) from None
+    try:
+        reports = client.run(worker.report, str(folder))
+    except ImportError:
+        raise EngineError(
+            f"The workers of {address} cannot import dicomlake.",
+            f"Install dicomlake {dicomlake.__version__} on the scheduler and on every worker.",
+        ) from None
+    for where, each in reports.items():
+        if each.version != dicomlake.__version__:
+            raise EngineError(
+                f"Worker {where} has dicomlake {each.version}; this is {dicomlake.__version__}.",
+                "Install the same version everywhere.",
+            )
+        if not each.sees_folder:
+            raise EngineError(
+                f"Worker {where} cannot write to {folder}.",
+                "The lake and its sources must be on a file system that every worker mounts.",
+            )
+    return sum(client.nthreads().values())
+
+
+def _configure_dask() -> None:
+    import dask  # noqa: PLC0415
+
+    dask.config.set({**_DASK_CONFIG, "temporary-directory": tempfile.gettempdir()})
+
+
+def _lost() -> EngineError:
+    return EngineError(
+        "The connection to the Dask scheduler was lost.",
+        "Run again; nothing was committed by this stage.",
+    )
+
+
+def _prepend(first: Any, rest: Iterator[Job]) -> Iterator[Job]:
+    yield first
+    yield from rest
+
+
+def _take(jobs: Iterator[Job], count: int) -> Iterator[Job]:
+    for _ in range(count):
+        job = next(jobs, _END)
+        if job is _END:
+            return
+        yield job  # type: ignore[misc]  # what is not the end is a job

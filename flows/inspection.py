@@ -1,0 +1,269 @@
+"""The commands that look and write nothing in the lake: plan, status, verify; and export."""
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+import pyarrow as pa
+
+import dicomlake
+from dicomlake.flows import printing
+from dicomlake.flows.meters import readable_size, readable_time
+from dicomlake.flows.request import RunRequest
+from dicomlake.pipeline.errors import LakeNotFoundError
+from dicomlake.pipeline.tables.manifest import no_version
+from dicomlake.pipeline.tables.runs_log import read_runs
+from dicomlake.pipeline.tables.store import Version, open_version
+
+Row = printing.Row
+
+DAMAGED: Final = 1
+FINDINGS_SHOWN: Final = 50
+_BLOCK: Final = 512
+
+
+def plan_sources(request: RunRequest, *, as_json: bool) -> None:
+    """Print what a run on the sources of a request would do.
+
+    Raises:
+        SourceError: a source is not usable.
+    """
+    from dicomlake.pipeline.discovery.sources import resolve_sources  # noqa: PLC0415
+    from dicomlake.pipeline.tables.worklist import plan_ingest  # noqa: PLC0415
+
+    base = _version_or_none(request.lake)
+    sources = resolve_sources(request.sources, base.sources, request.lake)
+    with tempfile.TemporaryDirectory(prefix="dicomlake-plan-") as staging:
+        plan = plan_ingest(
+            base,
+            sources,
+            request.settings(),
+            Path(staging),
+            allow_deletes=request.allow_deletes,
+            only_failed=request.only_failed,
+        )
+    rows: list[Row] = [
+        {
+            "source": each.source.name,
+            "seen": each.seen,
+            "to read": each.to_read,
+            "size": readable_size(each.bytes_to_read),
+            "unchanged": each.unchanged,
+            "refused": sum(each.refused.values()),
+            "gone": each.vanished,
+            "withheld": each.withheld,
+        }
+        for each in plan.sources
+    ]
+    _show("What a run would do", rows, as_json=as_json)
+
+
+def plan_series(request: RunRequest, *, as_json: bool) -> None:
+    """Print the verdict of every series in the lake, from its rows alone: no file is opened."""
+    from dicomlake.pipeline.volumes.jobs import all_series, series_rows  # noqa: PLC0415
+
+    base = open_version(request.lake)
+    settings = request.settings().volumes
+    rows = [
+        row
+        for key, table in series_rows(base, all_series(base))
+        for row in _verdict_rows(key.study_instance_uid, key.series_instance_uid, table, settings)
+    ]
+    if not as_json:
+        rows = [
+            {name: each for name, each in row.items() if name != "study_instance_uid"}
+            for row in rows
+        ]
+    _show("Verdict of every series", rows, as_json=as_json)
+
+
+def _verdict_rows(study: str, series: str, table: pa.Table, settings: object) -> Iterator[Row]:
+    from dicomlake.config.settings import VolumeSettings  # noqa: PLC0415
+    from dicomlake.pipeline.series.verdict import judge  # noqa: PLC0415
+
+    assert isinstance(settings, VolumeSettings)
+    verdict = judge(table, settings)
+    found: list[tuple[str, str, int]] = [
+        *(("accepted", "", len(stack.slices)) for stack in verdict.stacks),
+        *(("rejected", each.reason, len(each.slices)) for each in verdict.rejections),
+        *(("undecided", "pixels must be read", len(group)) for group in verdict.undecided),
+    ]
+    if not found:
+        found = [("no image", "nothing here can be a slice", table.num_rows)]
+    for state, reason, count in found:
+        yield {
+            "verdict": state,
+            "reason": reason,
+            "files": count,
+            "study_instance_uid": study,
+            "series_instance_uid": series,
+        }
+
+
+def status(lake: Path, *, runs: int, as_json: bool) -> None:
+    """Print what the lake holds: version, tables, files by status and reason, runs, disk use."""
+    base = open_version(lake)
+    tables = {name: base.rows(name) for name in base.manifest.tables}
+    files = _file_counts(base)
+    lines = read_runs(lake)[-runs:] if runs > 0 else []
+    disk = disk_use(lake)
+    older = _written_by_others(base)
+    if as_json:
+        document = {
+            "lake": str(lake),
+            "version": base.number,
+            "committed_at": base.manifest.created_at,
+            "schema_version": base.manifest.schema_version,
+            "sources": dict(base.sources),
+            "tables": tables,
+            "files": files,
+            "instances_of_other_code": older,
+            "disk_bytes": disk,
+            "runs": lines,
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    console = printing.screen()
+    click.echo(f"{lake}: version {base.number}, committed {base.manifest.created_at}")
+    for name, root in base.sources.items():
+        click.echo(f"source {name}: {root}")
+    printing.print_rows(console, files, "Files", names=("status", "reason", "files"))
+    printing.print_rows(
+        console, [{"table": name, "rows": count} for name, count in tables.items()], "Tables"
+    )
+    printing.print_rows(console, [_run_row(line) for line in lines], "Last runs", names=("run",))
+    used = ", ".join(f"{name} {readable_size(size)}" for name, size in disk.items())
+    click.echo(f"disk: {used}")
+    if older:
+        click.echo(
+            f"{older:,} instances were read by another version of dicomlake "
+            f"than {dicomlake.__version__}"
+        )
+
+
+def verify_lake(lake: Path, *, quick: bool, as_json: bool) -> int:
+    """Hold the lake against its manifests and print what is wrong; return the exit code."""
+    from dicomlake.pipeline.tables.verify import Severity, verify  # noqa: PLC0415
+    from dicomlake.pipeline.volumes.store import volume_digest  # noqa: PLC0415
+
+    findings = verify(lake, deep=not quick, volume_digest=volume_digest)
+    rows: list[Row] = [
+        {
+            "severity": each.severity.value,
+            "code": each.code,
+            "path": each.path,
+            "detail": each.detail,
+        }
+        for each in findings
+    ]
+    damaged = any(each.severity is Severity.ERROR for each in findings)
+    if as_json:
+        _show("Findings", rows, as_json=True)
+        return DAMAGED if damaged else 0
+    for row in rows[:FINDINGS_SHOWN]:
+        click.echo(f"{row['severity']} {row['code']}: {row['path']}: {row['detail']}")
+    if len(rows) > FINDINGS_SHOWN:
+        click.echo(f"... and {len(rows) - FINDINGS_SHOWN:,} more; --json gives all")
+    depth = "names and sizes" if quick else "every byte"
+    state = "damaged" if damaged else "as its manifests say"
+    click.echo(f"{lake} is {state} ({depth} checked)")
+    return DAMAGED if damaged else 0
+
+
+def export_volumes(lake: Path, out: Path, ids: Sequence[str]) -> None:
+    """Write accepted volumes as `.npy`, and print what was done."""
+    from dicomlake.pipeline.export.npy import export_npy  # noqa: PLC0415  (imports zarr)
+
+    done = export_npy(open_version(lake), out, volume_ids=ids or None)
+    click.echo(
+        f"{done.written} volumes written to {out} ({readable_size(done.n_bytes)}), "
+        f"{done.kept} were there already"
+    )
+
+
+def disk_use(lake: Path) -> dict[str, int]:
+    """Return bytes on disk of each part of a lake; a file with several links counts once."""
+    seen: set[tuple[int, int]] = set()
+    used: dict[str, int] = {}
+    for name in ("data", "volumes", "versions", "snapshots", "staging"):
+        total = 0
+        for entry in _files_below(lake / name):
+            found = entry.stat(follow_symlinks=False)
+            if (found.st_dev, found.st_ino) not in seen:
+                seen.add((found.st_dev, found.st_ino))
+                total += found.st_blocks * _BLOCK
+        used[name] = total
+    return used
+
+
+def _files_below(folder: Path) -> Iterator[os.DirEntry[str]]:
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except FileNotFoundError:  # not there, or taken away by a run that just ended
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            else:
+                yield entry
+
+
+def _version_or_none(lake: Path) -> Version:
+    """Return the newest version, or version 0 where there is no lake yet."""
+    try:
+        return open_version(lake)
+    except LakeNotFoundError:
+        return Version(lake, no_version())
+
+
+def _file_counts(base: Version) -> list[Row]:
+    counts = _count(base, "files", ["status", "reason"])
+    return [
+        {"status": status, "reason": reason or "", "files": count}
+        for (status, reason), count in sorted(counts.items(), key=lambda each: str(each[0]))
+    ]
+
+
+def _written_by_others(base: Version) -> int:
+    """Return how many instances were read by another version of this code."""
+    counts = _count(base, "instances", ["pipeline_version"])
+    return sum(count for (own,), count in counts.items() if own != dicomlake.__version__)
+
+
+def _count(base: Version, table: str, columns: list[str]) -> Counter[tuple[str | None, ...]]:
+    """Count the rows of a table by the values of text columns, a batch at a time."""
+    counts: Counter[tuple[str | None, ...]] = Counter()
+    for batch in base.batches(table, columns):
+        grouped = pa.Table.from_batches([batch]).group_by(columns).aggregate([([], "count_all")])
+        for row in grouped.to_pylist():
+            counts[tuple(row[name] for name in columns)] += row["count_all"]
+    return counts
+
+
+def _run_row(line: dict[str, object]) -> Row:
+    files = line.get("files")
+    volumes = line.get("volumes")
+    seconds = line.get("duration_s")
+    return {
+        "run": str(line.get("run_id", "")),
+        "command": str(line.get("command", "")),
+        "outcome": str(line.get("outcome", "")),
+        "version": line.get("version_after", line.get("version")),
+        "read": f"{files['read']} of {files['seen']}" if isinstance(files, dict) else "",
+        "volumes": volumes.get("accepted") if isinstance(volumes, dict) else None,
+        "time": readable_time(seconds) if isinstance(seconds, float | int) else "",
+    }
+
+
+def _show(title: str, rows: Sequence[Row], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(printing.json_value(list(rows)), indent=2, ensure_ascii=False))
+    else:
+        printing.print_rows(printing.screen(), rows, title)

@@ -1,0 +1,369 @@
+"""The stages of a run, in order: the one composition, whoever watches it and wherever it works.
+
+Imports neither Prefect nor Dask: a reporter and an engine stand between. A stage that fails ends
+the run; what an earlier stage committed stays, what this one did is left in staging.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pyarrow as pa
+
+import dicomlake
+from dicomlake.config.settings import Settings
+from dicomlake.flows.engine import Engine
+from dicomlake.flows.records import one_row, timestamp_text
+from dicomlake.flows.reporter import Reporter
+from dicomlake.flows.request import Command, RunRequest
+from dicomlake.flows.summary import FileCounts, RunSummary, VolumeCounts, peak_memory
+from dicomlake.pipeline.discovery.sources import Source, resolve_sources
+from dicomlake.pipeline.errors import DicomLakeError, ReconciliationError, UsageError
+from dicomlake.pipeline.headers.attempt import Batch, Lineage
+from dicomlake.pipeline.pixels.content import Content, ContentJob, read_content
+from dicomlake.pipeline.tables import ingest
+from dicomlake.pipeline.tables.commit import Change, LakeWriter, TableDelta, open_for_writing
+from dicomlake.pipeline.tables.store import Version
+from dicomlake.pipeline.volumes.jobs import (
+    SeriesJob,
+    SeriesResult,
+    build_series,
+    counts_by_verdict,
+    pending_series,
+    series_jobs,
+    volumes_change,
+)
+from dicomlake.schemas.evolution import SCHEMA_VERSION
+from dicomlake.schemas.tables import TABLES
+from dicomlake.schemas.tables.runs import RUNS
+
+Result = TypeVar("Result")
+
+HEADER_COST_S: Final = 0.0025
+"""Work to read one header, in seconds of one core."""
+CONTENT_COST_S: Final = 0.005
+SERIES_COST_S: Final = 0.01
+SLICE_COST_S: Final = 0.008
+"""Work to read, write and verify half a megabyte of pixels."""
+CONTENT_BYTES_PER_S: Final = 200e6
+
+
+def execute(
+    request: RunRequest, command: Command, settings: Settings, reporter: Reporter
+) -> RunSummary:
+    """Do a run: open, plan, headers, tables, volumes; each stage commits at most once.
+
+    Args:
+        request: what to read and where to.
+        command: `run` (everything), `ingest` (tables only) or `volumes` (from committed rows).
+        settings: of the run.
+        reporter: hears what happens, and calls the stages.
+
+    Returns:
+        What was done. Every run that could open the lake also has its line in `runs.jsonl`.
+
+    Raises:
+        DicomLakeError: with its exit code; nothing of the stage that failed is committed.
+    """
+    if command == "volumes" and request.sources:
+        raise UsageError("`volumes` takes no source:", "it works from the committed tables.")
+    if command != "volumes" and not request.sources:
+        raise UsageError("No source is named.", f"Say which folder: dicomlake {command} FOLDER")
+    run = _Run(request, command, settings, reporter)
+    return run.do()
+
+
+def new_run_id(now: datetime) -> str:
+    """Return the identity of a run: when it started, and chance."""
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run under way: what it knows so far."""
+
+    request: RunRequest
+    command: Command
+    settings: Settings
+    reporter: Reporter
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+    run_id: str = ""
+    sources: tuple[Source, ...] = ()
+    version_before: int = 0
+    version: Version | None = None
+    stages_s: dict[str, float] = field(default_factory=dict)
+    files: FileCounts | None = None
+    volumes: VolumeCounts | None = None
+    workers: int = 0
+    where: str = "inline"
+
+    @property
+    def lineage(self) -> Lineage:
+        return Lineage(self.run_id, dicomlake.__version__, SCHEMA_VERSION)
+
+    def do(self) -> RunSummary:
+        self.run_id = new_run_id(self.started)
+        with self.stage("open", self.open) as writer:
+            staging = writer.staging(self.run_id)
+            try:
+                with Engine(self.settings.engine, folder=staging) as engine:
+                    try:
+                        self.work(writer, engine, staging)
+                    finally:
+                        self.workers, self.where = engine.workers_used, engine.where
+            except BaseException as error:
+                # Also Ctrl-C and SIGTERM: a run that ended early has its line, then ends.
+                writer.record_run(self.summary(error).as_json())
+                raise
+            summary = self.summary()
+            writer.record_run(summary.as_json())
+        return summary
+
+    def stage(self, name: str, function: Callable[[], Result]) -> Result:
+        started = time.monotonic()
+        try:
+            return self.reporter.stage(name, function)
+        finally:
+            self.stages_s[name] = round(time.monotonic() - started, 3)
+
+    def open(self) -> LakeWriter:
+        """Open the lake, once the sources are known to be right: a typing error makes no lake."""
+        lake = self.request.lake
+        resolve_sources(self.request.sources, {}, lake)
+        writer = open_for_writing(lake, self.settings)
+        try:
+            self.version = writer.base
+            self.version_before = writer.base.number
+            self.sources = resolve_sources(self.request.sources, writer.base.sources, lake)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def work(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
+        if self.command in ("run", "ingest"):
+            self.make_tables(writer, engine, staging)
+        if self.command == "volumes" or (self.command == "run" and self.settings.run.volumes):
+            self.make_volumes(writer, engine, staging)
+
+    def make_tables(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
+        plan = self.stage("crawl", lambda: self.plan(writer.base, staging))
+        self.reporter.info(
+            f"{plan.seen:,} files seen, {plan.unchanged:,} unchanged, {plan.to_read:,} to read"
+        )
+        self.stage("headers", lambda: self.read_headers(plan, engine, staging))
+        self.stage("tables", lambda: self.commit_tables(writer, plan, engine, staging))
+
+    def plan(self, base: Version, staging: Path) -> ingest.IngestPlan:
+        with self.reporter.progress("crawl") as progress:
+            return ingest.plan_ingest(
+                base,
+                self.sources,
+                self.settings,
+                staging,
+                allow_deletes=self.request.allow_deletes,
+                only_failed=self.request.only_failed,
+                on_seen=progress.advance,
+            )
+
+    def read_headers(self, plan: ingest.IngestPlan, engine: Engine, staging: Path) -> None:
+        """Read the header of every file of the plan; results go to staging, counts come back."""
+        if not plan.to_read:
+            return
+        expected: list[int] = []
+
+        def batches() -> Iterator[Batch]:
+            for batch in ingest.batches(plan, self.settings, self.lineage):
+                expected.append(len(batch.entries))
+                yield batch
+
+        staged = []
+        with self.reporter.progress("headers", plan.to_read, plan.bytes_to_read) as progress:
+            for each in self.stage_batches(engine, batches(), staging, plan.to_read):
+                staged.append(each)
+                progress.advance(each.files, each.bytes)
+        ingest.reconcile(staged, expected)
+
+    def stage_batches(
+        self, engine: Engine, batches: Iterable[Batch], folder: Path, files: int
+    ) -> Iterator[ingest.StagedBatch]:
+        return engine.map(
+            partial(ingest.stage, staging=folder),
+            batches,
+            cost_s=files * HEADER_COST_S,
+            name=_batch_name,
+        )
+
+    def commit_tables(
+        self, writer: LakeWriter, plan: ingest.IngestPlan, engine: Engine, staging: Path
+    ) -> None:
+        def contents(jobs: Sequence[ContentJob]) -> list[Content]:
+            cost = sum(job.size for job in jobs) / CONTENT_BYTES_PER_S + len(jobs) * CONTENT_COST_S
+            return list(engine.map(read_content, jobs, cost_s=cost, name=_content_name))
+
+        def read_again(batches: Sequence[Batch], folder: Path) -> list[ingest.StagedBatch]:
+            files = sum(len(batch.entries) for batch in batches)
+            return list(self.stage_batches(engine, batches, folder, files))
+
+        def run_row(counts: ingest.IngestCounts) -> pa.Table:
+            self.files = _file_counts(counts)
+            self.workers = engine.workers_used
+            return self.runs_row()
+
+        def change(base: Version) -> Change:
+            return ingest.ingest_change(
+                base,
+                plan,
+                staging,
+                self.lineage,
+                self.settings,
+                read_contents=contents,
+                run_row=run_row,
+                stage_batches=read_again,
+            )
+
+        self.committed(writer.commit(self.run_id, change), "tables")
+
+    def make_volumes(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
+        base = writer.base
+        results = self.stage("volumes", lambda: self.build_volumes(base, engine, staging))
+        if results:
+            self.stage("commit volumes", lambda: self.commit_volumes(writer, engine, results))
+
+    def build_volumes(self, base: Version, engine: Engine, staging: Path) -> list[SeriesResult]:
+        """Judge every series without a verdict, and write the volumes of those accepted."""
+        pending = pending_series(base)
+        if not pending:
+            self.volumes = VolumeCounts(0, 0, {})
+            return []
+        instances = sum(series.n_instances for series in pending)
+        jobs = series_jobs(base, self.settings, staging, self.lineage, pending)
+        results = []
+        with self.reporter.progress("volumes", len(pending), unit="series") as progress:
+            for result in engine.map(
+                build_series,
+                jobs,
+                cost_s=instances * SLICE_COST_S + len(pending) * SERIES_COST_S,
+                name=_series_name,
+            ):
+                results.append(result)
+                progress.advance(1)
+        if len(results) != len(pending):
+            raise ReconciliationError(
+                f"{len(pending):,} series were to be judged, {len(results):,} were.",
+                "No volume was committed; run again.",
+            )
+        # Workers finish in any order; rows must not depend on it.
+        results.sort(
+            key=lambda result: (result.key.study_instance_uid, result.key.series_instance_uid)
+        )
+        counts = dict(counts_by_verdict(results))
+        self.volumes = VolumeCounts(len(results), counts.pop("accepted", 0), counts)
+        return results
+
+    def commit_volumes(
+        self, writer: LakeWriter, engine: Engine, results: list[SeriesResult]
+    ) -> None:
+        self.workers = engine.workers_used
+
+        def change(base: Version) -> Change:
+            made = volumes_change(base, results)
+            return Change(
+                {**made.tables, RUNS.name: TableDelta(self.runs_row())}, sources=made.sources
+            )
+
+        self.committed(writer.commit(self.run_id, change), "volumes")
+
+    def committed(self, version: Version | None, what: str) -> None:
+        if version is None:
+            self.reporter.info(f"{what}: nothing changed, no version")
+            return
+        self.version = version
+        self.reporter.info(f"{what}: committed version {version.number}")
+
+    def runs_row(self) -> pa.Table:
+        """Return this run's row of `runs`, with what is known of it so far."""
+        now = datetime.now(UTC)
+        files, volumes = self.files, self.volumes
+        values: dict[str, Any] = {
+            "command": self.command,
+            "sources": sorted(source.name for source in self.sources),
+            "started_at": timestamp_text(self.started),
+            "committed_at": timestamp_text(now),
+            "duration_s": round(time.monotonic() - self.clock, 3),
+            "base_version": self.version_before,
+            "files_seen": files and files.seen,
+            "files_read": files and files.read,
+            "files_by_status": files and files.by_status,
+            "volumes_accepted": volumes and volumes.accepted,
+            "volumes_rejected": volumes and sum(volumes.rejected.values()),
+            "workers": self.workers,
+            "settings_sha256": self.settings.sha256(),
+            "run_id": self.run_id,
+            "pipeline_version": dicomlake.__version__,
+            "schema_version": SCHEMA_VERSION,
+        }
+        return one_row(RUNS, values)
+
+    def summary(self, error: BaseException | None = None) -> RunSummary:
+        after = self.version.number if self.version else self.version_before
+        changed = "committed" if after != self.version_before else "unchanged"
+        return RunSummary(
+            run_id=self.run_id,
+            command=self.command,
+            lake=str(self.request.lake),
+            outcome="failed" if error else changed,
+            version_before=self.version_before,
+            version_after=after,
+            started_at=self.started.isoformat(timespec="milliseconds"),
+            duration_s=round(time.monotonic() - self.clock, 3),
+            stages_s=dict(self.stages_s),
+            where=self.where,
+            workers=self.workers,
+            tracked_at=self.reporter.tracked_at,
+            sources={source.name: source.root for source in self.sources},
+            files=self.files,
+            volumes=self.volumes,
+            tables=self.table_rows(),
+            peak_memory_bytes=peak_memory(),
+            error=_said(error) if error else "",
+        )
+
+    def table_rows(self) -> Mapping[str, int]:
+        version = self.version
+        return {name: version.rows(name) for name in TABLES} if version else {}
+
+
+def _said(error: BaseException) -> str:
+    """Return what a record may say: errors of other libraries may quote what they read."""
+    return str(error) if isinstance(error, DicomLakeError) else type(error).__name__
+
+
+def _file_counts(counts: ingest.IngestCounts) -> FileCounts:
+    return FileCounts(
+        seen=counts.files_seen,
+        read=counts.files_read,
+        unchanged=counts.unchanged,
+        by_status=dict(counts.by_status),
+        by_reason=dict(counts.by_reason),
+        deleted=counts.deleted,
+        deletes_withheld=counts.withheld,
+    )
+
+
+def _batch_name(batch: Batch) -> str:
+    return f"Batch {batch.number} of source {batch.source}"
+
+
+def _content_name(job: ContentJob) -> str:
+    return f"File {job.file_id}"
+
+
+def _series_name(job: SeriesJob) -> str:
+    return f"Series {job.key.series_instance_uid}"
