@@ -272,7 +272,9 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str, name: str, **optio
 def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -> int:
     """Do a run, tracked or not, and show its summary; return the exit code."""
     from dicomlake.flows import logs  # noqa: PLC0415
+    from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415
 
+    keep_pandas_out()
     as_json = options["as_json"]
     request = _request(sources, options["lake"], options)
     console = _terminal()

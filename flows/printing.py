@@ -160,6 +160,11 @@ def _ending(summary: RunSummary) -> Iterator[str]:
             f"{_files(files.outside)} could not be read for reasons outside the file "
             "(see files.reason); the next run tries again"
         )
+    if summary.volumes and summary.volumes.unread:
+        yield (
+            f"{summary.volumes.unread:,} series have a file that was not as committed or could "
+            "not be read (see volumes.detail); the next run tries again"
+        )
     if files and files.deletes_withheld:
         yield (
             f"{_files(files.deletes_withheld)} gone that stay in the tables: too many at once. "

@@ -33,6 +33,7 @@ from dicomlake.pipeline.volumes.jobs import (
     SeriesJob,
     SeriesResult,
     build_series,
+    count_unread,
     counts_by_verdict,
     pending_series,
     series_jobs,
@@ -264,7 +265,8 @@ class _Run:
             key=lambda result: (result.key.study_instance_uid, result.key.series_instance_uid)
         )
         counts = dict(counts_by_verdict(results))
-        self.volumes = VolumeCounts(len(results), counts.pop("accepted", 0), counts)
+        accepted = counts.pop("accepted", 0)
+        self.volumes = VolumeCounts(len(results), accepted, counts, count_unread(results))
         return results
 
     def commit_volumes(

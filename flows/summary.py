@@ -53,6 +53,8 @@ class VolumeCounts:
     accepted: int
     rejected: Mapping[str, int]
     """Series and groups rejected, by reason."""
+    unread: int = 0
+    """Series of which a file was not as committed or could not be read; tried again next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,10 @@ class RunSummary:
     @property
     def exit_code(self) -> int:
         """Return 0, or 3 when files outside their own fault were not read or deletes withheld."""
+        unread = self.volumes is not None and self.volumes.unread > 0
         if self.files and (self.files.outside or self.files.deletes_withheld):
-            return SOME_UNREAD
-        return DONE
+            unread = True
+        return SOME_UNREAD if unread else DONE
 
     def as_json(self) -> dict[str, object]:
         """Return the summary as JSON values, the derived ones included."""

@@ -45,8 +45,11 @@ def limit_process() -> None:
     os.environ.update(THREADS_OF_LIBRARIES)
     import pyarrow as pa  # noqa: PLC0415  (the environment above must come first)
 
+    from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (as above)
+
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    keep_pandas_out()
 
 
 def report(folder: str) -> WorkerReport:

@@ -36,6 +36,8 @@ __all__ = [
     "SeriesKey",
     "SeriesResult",
     "build_series",
+    "count_unread",
+    "counts_by_verdict",
     "pending_series",
     "series_jobs",
     "series_rows",
@@ -67,7 +69,7 @@ def pending_series(base: Version) -> tuple[PendingSeries, ...]:
     again = set()
     for batch in base.batches("volumes", [*_SERIES, "reason", "detail"]):
         for row in batch.to_pylist():
-            if row["reason"] == "PIXEL_DATA_ERROR" and json.loads(row["detail"]).get("retry"):
+            if _may_succeed_later(row["reason"], row["detail"]):
                 again.add((row["study_instance_uid"], row["series_instance_uid"]))
     return tuple(
         PendingSeries(SeriesKey(*key), counts[key])
@@ -308,3 +310,19 @@ def counts_by_verdict(results: Sequence[SeriesResult]) -> Mapping[str, int]:
         for reason in result.volumes.column("reason").to_pylist():
             counts[reason or "accepted"] += 1
     return dict(sorted(counts.items()))
+
+
+def count_unread(results: Sequence[SeriesResult]) -> int:
+    """Return how many series could not be read for reasons outside their files."""
+    columns = [
+        (result.volumes.column("reason"), result.volumes.column("detail")) for result in results
+    ]
+    return sum(
+        any(map(_may_succeed_later, reasons.to_pylist(), details.to_pylist()))
+        for reasons, details in columns
+    )
+
+
+def _may_succeed_later(reason: str | None, detail: str | None) -> bool:
+    """Return whether a rejected row says that its file was not as committed, or unreadable."""
+    return reason == "PIXEL_DATA_ERROR" and bool(json.loads(detail or "{}").get("retry"))

@@ -202,7 +202,7 @@ def publish(group: Path, target: Path, access: Access) -> Path:
         name = target.with_name(f"{target.stem}-{_digest(group)}.zarr")
         if not _claim(group, name):
             raise CorruptLakeError(
-                f"The volume {name.name} stands and is damaged; nothing of this stage is committed.",
+                f"The volume {name.name} stands and is damaged; nothing was committed.",
                 "`dicomlake verify` says how; move it away, then run again.",
             )
     shutil.rmtree(group, ignore_errors=True)

@@ -82,6 +82,8 @@ def test_files_unread_for_outside_reasons_give_exit_code_3() -> None:
     assert SUMMARY.exit_code == 3
     inside = replace(FILES, by_reason={"skipped/symlink": 1, "quarantined/permission": 3})
     assert replace(SUMMARY, files=inside).exit_code == 0
+    unread = VolumeCounts(1, 0, {"PIXEL_DATA_ERROR": 1}, unread=1)
+    assert replace(SUMMARY, files=inside, volumes=unread).exit_code == 3
 
 
 def test_withheld_deletes_give_exit_code_3_and_the_way_out() -> None:

@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 
 from dicomlake.pipeline.errors import CorruptLakeError
 from dicomlake.pipeline.volumes.build import build_series
+from dicomlake.pipeline.volumes.jobs import count_unread
 from dicomlake.pipeline.volumes.store import layout, open_volume, volume_digest
 
 
@@ -346,8 +347,11 @@ def test_a_truncated_file_rejects_and_nothing_is_zero_filled(tmp_path: Path) -> 
 def test_a_file_gone_since_the_crawl_rejects_for_now(tmp_path: Path) -> None:
     paths = ct_series(tmp_path / "in")
     (job,) = jobs(tmp_path / "in", tmp_path / "lake")
+    assert count_unread([build_series(job)]) == 0
     paths[3].unlink()
-    (row,) = build_series(job).volumes.to_pylist()
+    result = build_series(job)
+    (row,) = result.volumes.to_pylist()
+    assert count_unread([result]) == 1
     detail = json.loads(row["detail"])
     assert (row["reason"], detail["cause"], detail["retry"]) == (
         "PIXEL_DATA_ERROR", "missing", True,
