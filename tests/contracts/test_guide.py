@@ -1,4 +1,4 @@
-"""What the guide tells people to type works, in the order it is told."""
+"""What README and guide tell people to type works, in the order it is told."""
 
 import os
 import re
@@ -42,21 +42,32 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def blocks() -> list[str]:
+def blocks(page: Path) -> list[str]:
     """Return the product's blocks; those that show how it is done by hand speak of no lake."""
-    found = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return [block for block in found if re.search(r"\blake\b|^v\.", block, re.MULTILINE)]
 
 
 def test_every_block_of_the_guide_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     names: dict[str, object] = {"os": os, "pd": pd, "polars": polars, "duckdb": duckdb}
-    done = blocks()
+    done = blocks(GUIDE)
     assert len(done) > 6
     for block in done:
         exec(compile(block, str(GUIDE), "exec"), names)
     assert names["accepted"], "the series is a volume"
     assert names["v"].array.shape == (12, 512, 512)  # type: ignore[attr-defined]  # from exec
+
+
+def test_every_block_of_the_readme_runs_by_itself(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(home)
+    done = blocks(ROOT / "README.md")
+    assert len(done) == 5
+    for block in done:
+        exec(compile(block, "README.md", "exec"), {})
+        assert capsys.readouterr().out.strip(), block
 
 
 def test_windows_of_the_guide_are_those_of_the_code(home: Path) -> None:
