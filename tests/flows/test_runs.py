@@ -153,7 +153,9 @@ def test_no_volumes_stops_at_the_tables(tree: Path, tmp_path: Path) -> None:
     assert summary["tables"]["volumes"] == 0
 
 
-def test_untracked_inline_runs_import_no_prefect_no_dask_and_no_pandas(tree: Path, tmp_path: Path) -> None:
+def test_untracked_inline_runs_import_no_prefect_no_dask_and_no_pandas(
+    tree: Path, tmp_path: Path
+) -> None:
     code = (
         "import sys\n"
         "from dicomlake.flows.cli import main\n"
