@@ -49,7 +49,6 @@ def compare(
     folders: Iterable[Folder],
     ledger: Iterable[pa.RecordBatch],
     settings: DiscoverySettings,
-    now_ns: int,  # noqa: ARG001  (age is judged when a file is opened; the planner's signature)
 ) -> Iterator[FolderPlan]:
     """Yield the plan of every folder crawled, and of every folder that only the ledger knows.
 
@@ -60,7 +59,6 @@ def compare(
         folders: the crawl of one source, in tree order.
         ledger: the rows of `files` of that source, in tree order, with `LEDGER_COLUMNS`.
         settings: whether inodes are compared.
-        now_ns: the time of the run, since the Unix epoch.
     """
     known = _Known(ledger)
     blind = _Blind()

@@ -19,7 +19,6 @@ from dicomlake.pipeline.errors import (
     CorruptLakeError,
     LakeFormatError,
 )
-from dicomlake.pipeline.tables.claims import publish_manifest
 from dicomlake.pipeline.tables.durable import sync_folder, write_synced
 from dicomlake.pipeline.tables.layout import (
     FOLDERS,
@@ -38,6 +37,7 @@ from dicomlake.pipeline.tables.parts import PartWriter
 from dicomlake.pipeline.tables.runs_log import append_run, missing_runs
 from dicomlake.pipeline.tables.snapshot import is_published, publish, remove_orphans
 from dicomlake.pipeline.tables.store import Version
+from dicomlake.pipeline.tables.version_claims import publish_manifest
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables import TABLES
 

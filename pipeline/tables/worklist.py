@@ -4,7 +4,6 @@ Neither the tree nor the ledger is ever in memory: both stream in tree order, an
 done goes to files that are read back in the same order.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -262,7 +261,7 @@ class _Planner:
             _Spill(folder / "vanished.arrows", _VANISHED) as vanished,
         ):
             folders = self._folders(on_seen)
-            for each in compare(folders, self._ledger(), self.settings, time.time_ns()):
+            for each in compare(folders, self._ledger(), self.settings):
                 totals.add(each)
                 entries.extend(
                     (e.path, e.size, e.mtime_ns, e.ctime_ns, e.inode) for e in each.to_read

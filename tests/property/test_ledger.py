@@ -146,7 +146,7 @@ def test_the_merge_join_is_the_comparison_of_two_dictionaries(
     tree: Tree, ledger: dict[str, Known], rows: int, compare_inode: bool
 ) -> None:
     discovery = settings_for_tests({"discovery.compare_inode": compare_inode}).discovery
-    plans = list(compare(crawl_of(tree), batches_of(ledger, rows), discovery, 0))
+    plans = list(compare(crawl_of(tree), batches_of(ledger, rows), discovery))
     assert merged(plans) == naive(tree, ledger, compare_inode)
     listed = [path for plan in plans for path in plan.vanished]
     assert len(listed) == len(set(listed))
@@ -163,7 +163,7 @@ def test_memory_is_bounded_by_a_folder_of_crawl_and_ledger() -> None:
             yield from batches_of(known, 1)
 
     folders = [Folder(name, (), (), complete=True) for name in ("", *"abcdef")]
-    plans = compare(iter(folders), ledger(), settings_for_tests().discovery, 0)
+    plans = compare(iter(folders), ledger(), settings_for_tests().discovery)
     assert next(plans).vanished == ()
     assert next(plans).vanished == ("a/x",)
     assert taken == ["a", "b", "c"]  # one folder of look-ahead, and the row that ends it
@@ -179,7 +179,7 @@ def test_an_incomplete_listing_hides_what_it_did_not_meet() -> None:
         Folder("a", (known["a/x"].entry,), (Refusal("a", "io_error"),), complete=False),
     ]
     discovery = settings_for_tests().discovery
-    assert merged(list(compare(partial, batches_of(known, 9), discovery, 0))) == {
+    assert merged(list(compare(partial, batches_of(known, 9), discovery))) == {
         "to_read": set(),
         "refused": {"a": "io_error"},
         "vanished": set(),
@@ -192,5 +192,5 @@ def test_an_incomplete_listing_hides_what_it_did_not_meet() -> None:
 def test_below_a_root_that_cannot_be_listed_nothing_is_judged() -> None:
     known = {path: Known(Entry(path, 1, 1, 1, 1), "ingested") for path in ("a/x", "c")}
     crawl = [Folder("", (), (Refusal("", "io_error"),), complete=False)]
-    got = merged(list(compare(crawl, batches_of(known, 9), settings_for_tests().discovery, 0)))
+    got = merged(list(compare(crawl, batches_of(known, 9), settings_for_tests().discovery)))
     assert (got["vanished"], got["hidden"], got["seen"]) == (set(), 2, 1)
