@@ -1,10 +1,12 @@
 """What a run did: plain values, the same for people, for `--json`, `runs.jsonl` and Prefect."""
 
+import contextlib
 import dataclasses
 import resource
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 DONE: Final = 0
@@ -105,5 +107,10 @@ class RunSummary:
 
 def peak_memory() -> int:
     """Return the greatest resident memory of this process so far, in bytes."""
+    # Not getrusage where it can be helped: on Linux it counts the parent's memory at the fork.
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -3,6 +3,9 @@
 import datetime as dt
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -187,3 +190,10 @@ def test_sizes_are_readable(size: float, text: str) -> None:
 )
 def test_durations_are_readable(seconds: float, text: str) -> None:
     assert readable_time(seconds) == text
+
+
+def test_peak_memory_is_of_this_process_and_not_of_its_parent() -> None:
+    ballast = bytearray(os.urandom(1 << 20)) * 300
+    code = "from dicomlake.flows.summary import peak_memory; print(peak_memory())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 1e6 < int(said.stdout) < len(ballast)
