@@ -252,11 +252,18 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer:
     source = EnvSettingsSource(
         model, env_prefix=ENVIRONMENT_PREFIX.lower(), env_nested_delimiter="__"
     )
-    source.env_vars = {name.lower(): value for name, value in ours.items()}
-    try:
-        return Layer("the environment", source())
-    except SettingsError as error:
-        raise SettingsProblem(f"the environment: {error}; a list is written as [1, 2].") from None
+    values: dict[str, dict[str, object]] = {}
+    for name, text in ours.items():  # one by one: an error names the section only
+        source.env_vars = {name.lower(): text}
+        try:
+            found = source()
+        except SettingsError:
+            raise SettingsProblem(
+                f"the environment: {name} = {text!r}: a list is written as [1, 2]."
+            ) from None
+        for section, content in found.items():
+            values.setdefault(section, {}).update(content)
+    return Layer("the environment", values)
 
 
 def _check_variable(name: str) -> bool:

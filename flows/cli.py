@@ -1,16 +1,17 @@
 """The command line. Start-up is cheap: every command imports what it needs when it is called."""
 
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 import dicomlake
-from dicomlake.flows.exits import end_on_sigterm, run_to_exit_code
+from dicomlake.flows.exits import ReaderLeft, end_on_sigterm, run_to_exit_code
 from dicomlake.pipeline.errors import DicomLakeError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_READERS: Final = frozenset({"plan", "status", "sql", "schema", "verify"})
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; errors are one line on standard error."""
@@ -31,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     def command() -> object:
         return cli.main(given, prog_name="dicomlake", standalone_mode=False)
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the locale cannot write, and names that are no text, as escapes: JSON reads them.
+        sys.stdout.reconfigure(errors="backslashreplace")
     end_on_sigterm()
     sys.exit(run_to_exit_code(command, given))
 
@@ -63,18 +69,13 @@ def _options(*options: Callable[[Function], Function]) -> Callable[[Function], F
     return add
 
 
-def _workers(context: click.Context, parameter: click.Parameter, value: str | None) -> object:
-    del context, parameter
-    return int(value) if value is not None and value.lstrip("-").isdigit() else value
-
-
 settings_options = _options(
     click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings in TOML."
     ),
     click.option("--preset", metavar="NAME", help="warehouse, dose, ml or nightly."),
     click.option("--reader", metavar="NAME", help="Which reader reads headers."),
-    click.option("--workers", metavar="N", callback=_workers, help='Processes; 0: inline; "auto".'),
+    click.option("--workers", metavar="N", help='Processes; 0: inline; "auto".'),
     click.option("--scheduler", metavar="tcp://...", help="Address of a Dask cluster to use."),
 )
 log_options = _options(
@@ -98,7 +99,19 @@ deletes_option = click.option(
 )
 
 
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        """Do a command; one that only tells is done when nobody reads it any more."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            if ctx.invoked_subcommand not in _READERS:  # it may be a connection of the run
+                raise
+            raise ReaderLeft from error
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
     epilog="Every setting is also a variable, e.g. DICOMLAKE_VOLUMES__MIN_SLICES=3.",
 )
@@ -157,7 +170,15 @@ def plan(sources: tuple[str, ...], lake: Path, **options: Any) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--runs", "count", default=5, show_default=True, metavar="N", help="Runs shown.")
+@click.option(
+    "--runs",
+    "count",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Runs shown.",
+)
 @lake_option
 def status(lake: Path, count: int, *, as_json: bool) -> None:
     """Show the lake: version, files by status and reason, last runs, disk use."""

@@ -8,16 +8,17 @@ pickle and be idempotent: a job whose worker dies is done again.
 # (Dask's classes carry few annotations.)
 
 import contextlib
+import itertools
 import logging
 import multiprocessing
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import dicomlake
 from dicomlake.config.settings import EngineSettings
@@ -47,7 +48,6 @@ _DASK_CONFIG: Final[dict[str, object]] = {
     "distributed.worker.http.routes": ["distributed.http.health"],
     "distributed.diagnostics.nvml": False,
 }
-_END: Final = object()
 
 
 def cores() -> int:
@@ -109,14 +109,13 @@ class Engine:
             EngineError: the cluster cannot be reached, was lost, or a job keeps ending workers.
         """
         waiting = iter(jobs)
-        first = next(waiting, _END)
-        if first is _END:
-            return
-        queue = _prepend(first, waiting)
+        first = list(itertools.islice(waiting, 1))
+        if not first:
+            return  # no cluster is started for nothing
+        queue = itertools.chain(first, waiting)
         cluster = self._cluster_for(cost_s)
         if cluster is None:
-            for job in queue:
-                yield function(job)
+            yield from map(function, queue)
         else:
             yield from cluster.map(function, queue, name)
 
@@ -148,17 +147,13 @@ class Engine:
         return 0 if count == 1 or cost_s < self._settings.inline_below_s else count
 
 
-class _Closable(Protocol):
-    def close(self) -> object:
-        """Give back what was taken."""
-
-
 class _Cluster:
     """A Dask client with a bounded window of jobs under way."""
 
-    def __init__(self, client: "Client", size: int, after: Sequence[_Closable] = ()) -> None:
+    def __init__(self, client: "Client", size: int, taken: contextlib.ExitStack) -> None:
+        """Hold a client of `size` workers; `taken` gives back everything that was taken for it."""
         self._client = client
-        self._after = after
+        self._taken = taken
         self.size = size
 
     def map(
@@ -167,7 +162,7 @@ class _Cluster:
         running: dict[Future[Any], str] = {}
         try:
             while True:
-                for job in _take(jobs, self.size * JOBS_PER_WORKER - len(running)):
+                for job in itertools.islice(jobs, self.size * JOBS_PER_WORKER - len(running)):
                     running[self._client.submit(function, job, pure=False)] = name(job)
                 if not running:
                     return
@@ -224,28 +219,15 @@ class _Cluster:
     def close(self) -> None:
         # Whatever Dask says while it is taken down, the work is done or given up by now.
         with contextlib.suppress(OSError, TimeoutError, CancelledError):
-            self._client.close(timeout=2)
-        for each in self._after:
-            with contextlib.suppress(OSError, TimeoutError, CancelledError):
-                each.close()
+            self._taken.close()
 
 
-class _LocalProcesses:
-    """Ends the processes of a local cluster, also those that do not listen any more."""
-
-    def __init__(self, cluster: Any, folder: "tempfile.TemporaryDirectory[str]") -> None:
-        self._cluster = cluster
-        self._folder = folder
-
-    def close(self) -> None:
-        try:
-            self._cluster.close(timeout=10)
-        finally:
-            for child in multiprocessing.active_children():
-                if child.name.startswith("Dask Worker process"):
-                    child.kill()
-                    child.join()
-            self._folder.cleanup()
+def _kill_workers() -> None:
+    """End the worker processes that do not listen, or were being started when the run ended."""
+    for child in multiprocessing.active_children():
+        if child.name.startswith("Dask Worker process"):
+            child.kill()
+            child.join()
 
 
 def _start(count: int, memory_bytes: int) -> _Cluster:
@@ -253,64 +235,63 @@ def _start(count: int, memory_bytes: int) -> _Cluster:
 
     Without the certificate any account of the machine could have the scheduler run its code.
     """
-    _configure_dask()
-    from distributed import Client, LocalCluster  # noqa: PLC0415
-    from distributed.security import Security  # noqa: PLC0415
-
     folder = tempfile.TemporaryDirectory(prefix="dicomlake-dask-", ignore_cleanup_errors=True)
-    security = Security.temporary()
-    try:
-        cluster = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            protocol="tls://",
-            security=security,
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            memory_limit=memory_bytes,
-            local_directory=folder.name,
-            preload=["dicomlake.flows.worker"],
-            silence_logs=logging.CRITICAL,
-        )
-    except BaseException as error:
-        folder.cleanup()
-        if isinstance(error, RuntimeError | OSError | TimeoutError):
+    with contextlib.ExitStack() as taken:  # unwound here unless everything has started
+        taken.enter_context(folder)
+        _configure_dask(folder.name)
+        from distributed import Client, LocalCluster  # noqa: PLC0415
+        from distributed.deploy.spec import close_clusters  # noqa: PLC0415
+        from distributed.security import Security  # noqa: PLC0415
+
+        security = Security.temporary()
+        taken.callback(_kill_workers)
+        taken.callback(close_clusters)  # also one whose start is cut short: nobody holds it yet
+        try:
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                protocol="tls://",
+                security=security,
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
+                memory_limit=memory_bytes,
+                local_directory=folder.name,
+                preload=["dicomlake.flows.worker"],
+                silence_logs=logging.CRITICAL,
+            )
+        except (RuntimeError, OSError) as error:
             raise EngineError(
                 f"Cannot start {count} worker processes: {error}", "Try --workers 0."
             ) from error
-        raise
-    processes = _LocalProcesses(cluster, folder)
-    try:
         client = Client(cluster, security=security, set_as_default=False)
-    except BaseException:
-        processes.close()
-        raise
-    return _Cluster(client, count, [processes])
+        taken.callback(client.close, timeout=2)
+        return _Cluster(client, count, taken.pop_all())
 
 
 def _connect(address: str, folder: Path) -> _Cluster:
     """Join a cluster that exists, and see that its workers can do the work."""
-    _configure_dask()
+    _configure_dask(tempfile.gettempdir())
     from distributed import Client  # noqa: PLC0415
+    from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415
 
     try:
+        # A client that fails over a malformed address waits 20 s at exit to say so again.
+        get_address_host_port(address, strict=True)
         with warnings.catch_warnings():
             # Dask's table of differing versions; what matters of it is checked below.
             warnings.simplefilter("ignore")
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         raise EngineError(
             f"No Dask scheduler answers at {address}.",
             "Start one with `dask scheduler`, or leave --scheduler out.",
         ) from None
-    try:
+    with contextlib.ExitStack() as taken:
+        taken.callback(client.close, timeout=2)
         size = _check_workers(client, address, folder)
-    except BaseException:
-        client.close(timeout=2)
-        raise
-    return _Cluster(client, size)
+        return _Cluster(client, size, taken.pop_all())
 
 
 def _check_workers(client: "Client", address: str, folder: Path) -> int:
@@ -341,10 +322,11 @@ def _check_workers(client: "Client", address: str, folder: Path) -> int:
     return sum(client.nthreads().values())
 
 
-def _configure_dask() -> None:
+def _configure_dask(temporary: str) -> None:
+    """Set what Dask reads when `distributed` is imported: before that."""
     import dask  # noqa: PLC0415
 
-    dask.config.set({**_DASK_CONFIG, "temporary-directory": tempfile.gettempdir()})
+    dask.config.set({**_DASK_CONFIG, "temporary-directory": temporary})
 
 
 def _lost() -> EngineError:
@@ -352,16 +334,3 @@ def _lost() -> EngineError:
         "The connection to the Dask scheduler was lost.",
         "Run again; nothing was committed by this stage.",
     )
-
-
-def _prepend(first: Any, rest: Iterator[Job]) -> Iterator[Job]:
-    yield first
-    yield from rest
-
-
-def _take(jobs: Iterator[Job], count: int) -> Iterator[Job]:
-    for _ in range(count):
-        job = next(jobs, _END)
-        if job is _END:
-            return
-        yield job  # type: ignore[misc]  # what is not the end is a job

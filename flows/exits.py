@@ -1,5 +1,6 @@
 """How the command line ends: exit codes, and errors as one line on standard error."""
 
+import errno
 import os
 import signal
 import sys
@@ -25,11 +26,23 @@ class Terminated(BaseException):
     """SIGTERM: everything is given back on the way out, nothing more is committed."""
 
 
+class ReaderLeft(BaseException):
+    """Whoever read standard output has enough, e.g. `head`. Of a BrokenPipeError click makes 1."""
+
+
 _STOPPED: Final = (
     (Terminated, "ended by SIGTERM", TERMINATED),
     (KeyboardInterrupt, "stopped by Ctrl-C", INTERRUPTED),
     (click.Abort, "stopped by Ctrl-C", INTERRUPTED),
 )
+
+_AFTER_ROOM: Final = "Make room, then run again: what was committed before is intact."
+_WAYS_OUT: Final = {
+    errno.ENOSPC: _AFTER_ROOM,
+    errno.EDQUOT: _AFTER_ROOM,
+    errno.EACCES: "Ask for permission, or name another place.",
+    errno.EROFS: "Name a place that can be written to.",
+}
 
 
 def end_on_sigterm() -> None:
@@ -47,8 +60,7 @@ def run_to_exit_code(command: Callable[[], object], arguments: Sequence[str]) ->
     try:
         result = command()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read standard output has enough, e.g. `head`.
+    except (BrokenPipeError, ReaderLeft):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except BaseException as error:  # noqa: BLE001  (every way to end has its line and its code)
@@ -71,7 +83,8 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[str, int]:
     if isinstance(error, SystemExit):
         return "", error.code if isinstance(error.code, int) else FAILED
     if isinstance(error, OSError) and error.strerror and not _asked_for_more(arguments):
-        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}.", FAILED
+        said = f"{error.strerror.rstrip('.')}{f': {error.filename}' if error.filename else ''}."
+        return f"{said} {_WAYS_OUT.get(error.errno or 0, '')}", FAILED
     kept = _keep_traceback(error, arguments)
     return f"{type(error).__name__} in dicomlake itself; please report {kept}", FAILED
 

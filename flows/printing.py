@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 
-NARROW: Final = 16
+NARROW: Final = 12
 """Characters a line that a folded column has at least, where there is room."""
 GAP: Final = 3
 
@@ -78,11 +78,14 @@ def print_rows(
     Rows of too many columns for the screen are printed one below the other, a line a column.
     """
     names = list(rows[0]) if rows else names
-    if rows and len(names) * (NARROW // 2 + GAP) > console.width:
+    cells = [[_text(row[name]) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    if rows and sum(min(width, NARROW) + GAP for width in widths) - 1 > console.width:
         for line in _records(title, rows):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     else:
-        console.print(_table(title, rows, names, console.width))
+        folded = _folded(widths, console.width)
+        console.print(_table(title, rows, names, cells, folded))
 
 
 def _records(title: str, rows: Sequence[Row]) -> Iterator[str]:
@@ -211,13 +214,17 @@ def _volume_rows(summary: RunSummary) -> Iterator[Row]:
         yield {"verdict": "rejected", "reason": reason, "volumes": count}
 
 
-def _table(title: str, rows: Sequence[Row], names: Sequence[str], width: int) -> "Table":
+def _table(
+    title: str,
+    rows: Sequence[Row],
+    names: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    folded: set[int],
+) -> "Table":
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    cells = [[_text(row[name]) for name in names] for row in rows]
-    folded = _folded([max(map(len, column)) for column in zip(names, *cells, strict=True)], width)
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(names):
         number = bool(rows) and all(isinstance(row[name], int | float | None) for row in rows)

@@ -1,8 +1,9 @@
 """`dicomlake sql` and `dicomlake schema`. Imports little: both answer in under a second of CPU."""
 
+import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,8 @@ from dicomlake.pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from dicomlake.schemas.column import Table
 
 TABLE_ROWS: Final = 1000
 """Rows that a table on a terminal shows; the other formats give all."""
@@ -41,12 +44,15 @@ def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
         reader = relation.to_arrow_reader(10_000)
         _print(reader, form or ("table" if sys.stdout.isatty() else "csv"))
     except duckdb.Error as error:
-        raise UsageError(str(error).splitlines()[0]) from None
+        raise UsageError(
+            " ".join(str(error).partition("\n\nLINE")[0].split()),
+            "`dicomlake schema` lists tables, `dicomlake schema TABLE` columns.",
+        ) from None
 
 
 def _print(reader: "pa.RecordBatchReader", form: str) -> None:
-    names = reader.schema.names
-    rows = (row for batch in reader for row in batch.to_pylist())
+    names = _told_apart(reader.schema.names)
+    rows = (row for batch in reader for row in batch.rename_columns(names).to_pylist())
     if form == "csv":
         for line in printing.csv_lines(names, rows):
             click.echo(line, nl=False)
@@ -58,6 +64,15 @@ def _print(reader: "pa.RecordBatchReader", form: str) -> None:
         printing.print_rows(printing.screen(), shown, names=names)
         if next(rows, None) is not None:
             click.echo(f"The first {TABLE_ROWS:,} rows; --format csv gives all.", err=True)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return names of columns, each once: a join has `run_id` of both sides, and shows both."""
+    told: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in itertools.count(1))
+        told.append(next(each for each in itertools.chain([name], numbered) if each not in told))
+    return told
 
 
 def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -89,25 +104,29 @@ def schema(table: str | None, form: str) -> None:
         described = {each.name: render.describe(each) for each in chosen}
         text = json.dumps(described[table] if table else described, indent=2, ensure_ascii=False)
     else:
-        console = printing.screen()
-        if table:
-            click.echo(f"{chosen[0].name}: {chosen[0].description}")
-            printing.print_rows(console, [_column_row(each) for each in render.describe(chosen[0])])
-        else:
-            printing.print_rows(
-                console,
-                [
-                    {
-                        "table": each.name,
-                        "columns": len(each.columns),
-                        "a row is": each.grain,
-                        "key": ", ".join(each.key),
-                    }
-                    for each in chosen
-                ],
-            )
+        _print_schema(chosen, whole=table is not None)
         return
     click.echo(text.rstrip("\n"))
+
+
+def _print_schema(tables: "Sequence[Table]", *, whole: bool) -> None:
+    """Print the columns of one table, or a line for each table."""
+    from dicomlake.schemas import render  # noqa: PLC0415
+
+    if whole:
+        click.echo(f"{tables[0].name}: {tables[0].description}")
+        rows = [_column_row(each) for each in render.describe(tables[0])]
+    else:
+        rows = [
+            {
+                "table": each.name,
+                "columns": len(each.columns),
+                "a row is": each.grain,
+                "key": ", ".join(each.key),
+            }
+            for each in tables
+        ]
+    printing.print_rows(printing.screen(), rows)
 
 
 def _column_row(column: dict[str, Any]) -> dict[str, object]:

@@ -28,7 +28,7 @@ from dicomlake.pipeline.headers.attempt import Batch, Lineage
 from dicomlake.pipeline.pixels.content import Content, ContentJob, read_content
 from dicomlake.pipeline.tables import ingest
 from dicomlake.pipeline.tables.commit import Change, LakeWriter, TableDelta, open_for_writing
-from dicomlake.pipeline.tables.store import Version
+from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.volumes.jobs import (
     SeriesJob,
     SeriesResult,
@@ -134,8 +134,10 @@ class _Run:
             self.stages_s[name] = round(time.monotonic() - started, 3)
 
     def open(self) -> LakeWriter:
-        """Open the lake, once the sources are known to be right: a typing error makes no lake."""
+        """Open the lake, once what it is opened for is known: a typing error makes no lake."""
         lake = self.request.lake
+        if self.command == "volumes":
+            open_version(lake)
         resolve_sources(self.request.sources, {}, lake)
         writer = open_for_writing(lake, self.settings)
         try:
@@ -368,4 +370,5 @@ def _content_name(job: ContentJob) -> str:
 
 
 def _series_name(job: SeriesJob) -> str:
-    return f"Series {job.key.series_instance_uid}"
+    """Return what a message calls a series: a file of it, for its UID is a DICOM value."""
+    return f"The series of file {job.rows.column('file_id')[0].as_py()}"

@@ -1,9 +1,11 @@
 """The public `Lake`: one version of a lake as tables, SQL and volumes."""
 
+import math
+import operator
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -227,12 +229,12 @@ class Volume:
     def window(self, window: WindowName | tuple[float, float]) -> npt.NDArray[np.uint8]: ...
     @overload
     def window(
-        self, window: WindowName | tuple[float, float], index: int | slice
+        self, window: WindowName | tuple[float, float], index: SupportsIndex | slice
     ) -> npt.NDArray[np.uint8]: ...
     def window(
         self,
         window: WindowName | tuple[float, float],
-        index: int | slice | None = None,
+        index: SupportsIndex | slice | None = None,
     ) -> npt.NDArray[np.uint8]:
         """Return voxels as grey values 0 to 255 by the linear VOI function.
 
@@ -244,11 +246,11 @@ class Volume:
             [z, y, x], or [y, x] for one slice.
 
         Raises:
-            UsageError: an unknown window, or a width below 1.
+            UsageError: an unknown window, a width below 1, or a number that is not finite.
         """
         centre, width = _window(window)
-        if isinstance(index, int):
-            return linear_voi(np.asarray(self.array[index]), centre, width)
+        if index is not None and not isinstance(index, slice):
+            return linear_voi(np.asarray(self.array[operator.index(index)]), centre, width)
         first, last, stride = (index or slice(None)).indices(self.array.shape[0])
         chosen = range(first, last, stride)
         grey = np.empty((len(chosen), *self.array.shape[1:]), np.uint8)
@@ -268,8 +270,10 @@ def _window(window: str | tuple[float, float]) -> tuple[float, float]:
             raise UsageError(f"There is no window {window}.", f"Windows: {', '.join(WINDOWS)}.")
         return WINDOWS[window]
     centre, width = window
-    if width < 1:
-        raise UsageError("The width of a window is at least 1.", "Give (centre, width).")
+    if not (width >= 1 and math.isfinite(centre) and math.isfinite(width)):
+        raise UsageError(
+            "The width of a window is at least 1, and both are finite.", "Give (centre, width)."
+        )
     return float(centre), float(width)
 
 

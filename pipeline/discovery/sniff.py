@@ -59,6 +59,7 @@ class Encoding:
 IMPLICIT_LITTLE: Final = Encoding(implicit=True, little=True)
 EXPLICIT_LITTLE: Final = Encoding(implicit=False, little=True)
 EXPLICIT_BIG: Final = Encoding(implicit=False, little=False)
+_ENCODINGS: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG)
 
 
 def sniff(head: bytes, size: int, name: str) -> Kind:
@@ -84,17 +85,32 @@ def sniff(head: bytes, size: int, name: str) -> Kind:
 
 def bare_encoding(head: bytes, size: int) -> Encoding | None:
     """Return the encoding of a data set or file meta that starts at byte 0, None if it is none."""
-    for encoding in (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG):
+    for encoding in _ENCODINGS:
         order = "<" if encoding.little else ">"
         group = struct.unpack_from(order + "H", head)[0] if len(head) > 1 else 0
-        if group in _FIRST_GROUPS and plausible(head, 0, size, encoding):
+        if group in _FIRST_GROUPS and plausible(head, size, encoding):
             return encoding
     return None
 
 
-def plausible(head: bytes, start: int, size: int, encoding: Encoding) -> bool:
-    """Return whether a data element starts at a place, and nothing after it says otherwise."""
-    return chain_length(head, start, size, encoding) > 0
+def recognised(head: bytes, size: int, declared: Encoding | None) -> Encoding | None:
+    """Return how a data set is encoded: as declared, unless its bytes say otherwise.
+
+    Args:
+        head: its first `SNIFF_BYTES`, or all of it.
+        size: bytes of the data set.
+        declared: what the file says; tried first.
+
+    Returns:
+        None where it starts as a data set in no encoding.
+    """
+    candidates = (declared, *_ENCODINGS) if declared else _ENCODINGS
+    return next((each for each in candidates if plausible(head, size, each)), None)
+
+
+def plausible(head: bytes, size: int, encoding: Encoding) -> bool:
+    """Return whether a data element starts here, and nothing after it says otherwise."""
+    return chain_length(head, 0, size, encoding) > 0
 
 
 def chain_length(head: bytes, start: int, size: int, encoding: Encoding) -> int:

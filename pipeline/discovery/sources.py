@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dicomlake.pipeline.errors import SourceError
+from dicomlake.pipeline.errors import CommitConflictError, SourceError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NOT_IN_NAME: Final = re.compile(r"[^a-z0-9]+")
@@ -51,6 +51,33 @@ def resolve_sources(
     return tuple(sources)
 
 
+def require_apart(
+    sources: Sequence[Source], planned: Mapping[str, str], known: Mapping[str, str]
+) -> None:
+    """Return if sources do not collide with what other runs made of the lake meanwhile.
+
+    Two runs that start at once may give one name to two folders; committing both would take the
+    files of one for those of the other.
+
+    Args:
+        sources: as resolved when the run began.
+        planned: names and roots of the sources that the lake had then.
+        known: those that it has now.
+
+    Raises:
+        CommitConflictError: a name stands for another folder by now.
+        SourceError: a root overlaps one that was added.
+    """
+    for source in sources:
+        now = known.get(source.name, source.root)
+        if now not in (source.root, planned.get(source.name)):
+            raise CommitConflictError(
+                f"Another run has just given the name {source.name!r} to {now!r}.",
+                "Nothing of this run was committed; start it again, or name the source NAME=PATH.",
+            )
+        _refuse_overlap(source, (), known)
+
+
 def _split(text: str) -> tuple[str, str]:
     """Return name and path; the name is empty where only a path is given."""
     name, sign, path = text.partition("=")
@@ -60,6 +87,8 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _real_folder(path: str) -> str:
+    if not path:  # a variable that is not set, say: never the folder one happens to be in
+        raise SourceError("A source has an empty path.", "Name a folder; `.` is the present one.")
     root = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111  (keeps undecodable bytes)
     try:
         with os.scandir(root):

@@ -8,12 +8,20 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from dicomlake.config.settings import DiscoverySettings
 from dicomlake.pipeline.discovery.paths import encode_name
 
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+_INT64_MOST: Final = 2**63 - 1
+
+
+def stored_ns(time_ns: int) -> int:
+    """Return a time as the ledger holds it, in 64 bits: what lies beyond, from 2262 on, is cut."""
+    return max(-_INT64_MOST, min(time_ns, _INT64_MOST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,19 @@ class Entry:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    """In signed 64 bits: greater numbers, which some network file systems have, are negative."""
+
+    @classmethod
+    def of(cls, path: str, status: os.stat_result) -> Self:
+        """Return the entry of a path with this status."""
+        inode = status.st_ino
+        return cls(
+            path,
+            status.st_size,
+            stored_ns(status.st_mtime_ns),
+            stored_ns(status.st_ctime_ns),
+            inode if inode <= _INT64_MOST else inode - 2**64,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,4 @@ def _take_file(own: str, status: os.stat_result, listing: _Listing) -> None:
     if not stat.S_ISREG(status.st_mode):
         listing.refusals.append(Refusal(own, "special_file"))
         return
-    listing.entries.append(
-        Entry(own, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    )
+    listing.entries.append(Entry.of(own, status))

@@ -139,11 +139,11 @@ class _Opener:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return Outcome(entry, "skipped", "special_file")
-            found = _entry(entry.path, before)
+            found = Entry.of(entry.path, before)
             if _content_of(found) != _content_of(entry):
                 raise _ChangedError(found)
             outcome = self._read(found, descriptor)
-            after = _entry(entry.path, os.fstat(descriptor))
+            after = Entry.of(entry.path, os.fstat(descriptor))
             if _content_of(after) != _content_of(found):
                 raise _ChangedError(after)
             return outcome
@@ -191,10 +191,6 @@ class _Opener:
             instance=self._parser.row(header),
             faults=header.faults,
         )
-
-
-def _entry(path: str, status: os.stat_result) -> Entry:
-    return Entry(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def _content_of(entry: Entry) -> tuple[int, int]:

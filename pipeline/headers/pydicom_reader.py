@@ -11,14 +11,14 @@ from pydicom.filereader import read_sequence
 
 from dicomlake.config.settings import HeaderSettings
 from dicomlake.pipeline.discovery.sniff import (
-    EXPLICIT_BIG,
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
     MAGIC_END,
+    SNIFF_BYTES,
     UNDEFINED,
     Encoding,
     Kind,
-    plausible,
+    recognised,
     suspicious_preamble,
 )
 from dicomlake.pipeline.headers.attributes import (
@@ -46,27 +46,10 @@ from dicomlake.pipeline.headers.octets import (
 from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fault
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
 from dicomlake.pipeline.headers.structure import Budget
+from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, NATIVE_UIDS, declared_encoding
 from dicomlake.pipeline.headers.values import Raw
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
-_IMPLICIT_LITTLE_UID: Final = "1.2.840.10008.1.2"
-_NATIVE_UIDS: Final = {
-    IMPLICIT_LITTLE: _IMPLICIT_LITTLE_UID,
-    EXPLICIT_LITTLE: "1.2.840.10008.1.2.1",
-    EXPLICIT_BIG: "1.2.840.10008.1.2.2",
-}
-_ENCODINGS: Final = {
-    _IMPLICIT_LITTLE_UID: IMPLICIT_LITTLE,
-    "1.2.840.113619.5.2": IMPLICIT_LITTLE,  # GE's own: big endian is its Pixel Data only
-    "1.2.840.10008.1.2.2": EXPLICIT_BIG,
-}
-"""Transfer syntaxes that are not Explicit VR Little Endian, as all others are (PS3.5 annex A)."""
-
-_DEFLATED: Final = frozenset(
-    {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"}
-)
-"""Deflated Explicit VR Little Endian, JPIP Referenced Deflate, JPIP HTJ2K Referenced Deflate."""
-
 _PYDICOM_ERRORS: Final = (
     InvalidDicomError,
     BytesLengthException,
@@ -136,7 +119,7 @@ class PydicomReader:
         syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
         data_set: Octets = octets
         start = meta.end
-        if syntax in _DEFLATED:
+        if syntax in DEFLATED:
             inflated = InflatedOctets(
                 octets, file.descriptor, start, self._settings.max_header_bytes
             )
@@ -155,20 +138,19 @@ class PydicomReader:
         self, octets: Octets, start: int, syntax: str | None, faults: list[Fault]
     ) -> Encoding:
         """Return how the data set is encoded: as the file says, unless its bytes say otherwise."""
-        octets.ensure(start + 512)
-        tried = octets.data[start : start + 4096]
-        size = len(tried) if len(tried) < 4096 else octets.size - start  # noqa: PLR2004  (window)
-        declared = _ENCODINGS.get(syntax, EXPLICIT_LITTLE) if syntax else None
-        if declared is not None and plausible(tried, 0, size, declared):
-            return declared
-        for encoding in (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG):
-            if plausible(tried, 0, size, encoding):
-                code = "missing_transfer_syntax" if declared is None else "transfer_syntax_mismatch"
-                faults.append(Fault(code, TRANSFER_SYNTAX_UID))
-                return encoding
-        if declared is None and len(tried) > 0:
-            raise RejectedHeaderError("invalid", detail="no data set follows")
-        return declared or IMPLICIT_LITTLE
+        octets.ensure(start + SNIFF_BYTES)
+        head = octets.data[start : start + SNIFF_BYTES]
+        size = len(head) if len(head) < SNIFF_BYTES else octets.size - start
+        declared = declared_encoding(syntax)
+        found = recognised(head, size, declared)
+        if found is None:
+            if declared is None and head:
+                raise RejectedHeaderError("invalid", detail="no data set follows")
+            return declared or IMPLICIT_LITTLE
+        if found != declared:
+            code = "missing_transfer_syntax" if declared is None else "transfer_syntax_mismatch"
+            faults.append(Fault(code, TRANSFER_SYNTAX_UID))
+        return found
 
     def _finish(self, file: OpenFile, meta: _Meta, elements: Elements, start: int) -> RawHeader:
         faults = [*meta.faults, *elements.faults]
@@ -180,7 +162,7 @@ class PydicomReader:
         syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
         pixels = elements.pixel_data
         if syntax is None and not (pixels and pixels.length == UNDEFINED):
-            syntax = _NATIVE_UIDS[elements.encoding]
+            syntax = NATIVE_UIDS[elements.encoding]
         offset, length = self._place_pixels(file, elements, faults)
         faults.extend(_mismatches(meta, values))
         if _lacks_pixels(elements):

@@ -17,6 +17,13 @@ from typing import BinaryIO, Final
 
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.paths import decode_path
+from dicomlake.pipeline.discovery.sniff import SNIFF_BYTES, Encoding, recognised
+from dicomlake.pipeline.discovery.walk import stored_ns
+from dicomlake.pipeline.headers.transfer_syntax import (
+    DEFLATED,
+    IMPLICIT_LITTLE_UID,
+    declared_encoding,
+)
 from dicomlake.pipeline.pixels.byte_stream import (
     CHUNK,
     BrokenDataSetError,
@@ -29,15 +36,11 @@ from dicomlake.pipeline.pixels.data_set_digest import (
     CONTENT_TIME,
     DataSetDigest,
     DataSetWalker,
-    Encoding,
 )
 
 _PREAMBLE_BYTES: Final = 128
 _MAGIC: Final = b"DICM"
 _TRANSFER_SYNTAX: Final = 0x00020010
-_DEFLATED: Final = "1.2.840.10008.1.2.1.99"
-_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
-_IMPLICIT: Final = "1.2.840.10008.1.2"
 _LONGEST_META: Final = 1 << 20
 
 
@@ -99,7 +102,8 @@ class _ChangedError(Exception):
 
 
 def _unchanged(job: ContentJob, now: os.stat_result) -> bool:
-    return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (job.size, job.mtime_ns)
+    found = now.st_size, stored_ns(now.st_mtime_ns)
+    return stat.S_ISREG(now.st_mode) and found == (job.size, job.mtime_ns)
 
 
 @contextmanager
@@ -120,12 +124,14 @@ def _content(job: ContentJob, file: BinaryIO) -> Content:
     syntax, start = _file_meta(file)
     file.seek(start)
     source: Readable = file
-    if syntax == _DEFLATED:
-        source = Inflated(file, limits.max_inflated_bytes)
+    size = job.size - start
+    if syntax in DEFLATED:
+        size = limits.max_inflated_bytes
+        source = Inflated(file, size)
     stream = ByteStream(source)
     try:
-        encoding = _encoding(stream, syntax)
-        found = DataSetWalker(stream, limits, syntax or _IMPLICIT).walk(encoding)
+        encoding = _encoding(stream, size, syntax)
+        found = DataSetWalker(stream, limits, syntax or IMPLICIT_LITTLE_UID).walk(encoding)
     except BrokenDataSetError:
         file.seek(0)
         found = _by_bytes(file, syntax)
@@ -174,13 +180,19 @@ def _file_meta(file: BinaryIO) -> tuple[str, int]:
     return syntax, start + at
 
 
-def _encoding(stream: ByteStream, syntax: str) -> Encoding:
-    """Return how the data set is written: what its first element shows goes before what is said."""
-    first = stream.peek(6)
-    if syntax == _BIG_ENDIAN:
-        return Encoding(implicit=False, big_endian=True)
-    explicit = first[4:6].isalpha() and first[4:6].isupper()
-    return Encoding(implicit=not explicit)
+def _encoding(stream: ByteStream, size: int, syntax: str) -> Encoding:
+    """Return how the data set is written, by the rule that its header was read by.
+
+    Raises:
+        BrokenDataSetError: it starts as no data set does.
+    """
+    head = stream.peek(SNIFF_BYTES)
+    declared = declared_encoding(syntax)
+    whole = len(head) if len(head) < SNIFF_BYTES else size
+    found = recognised(head, whole, declared) or declared
+    if found is None:
+        raise BrokenDataSetError("no data set")
+    return found
 
 
 def _date(raw: bytes) -> str:

@@ -17,17 +17,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dicomlake.config.settings import HeaderSettings
-from dicomlake.pipeline.pixels.byte_stream import (
-    CHUNK,
-    BrokenDataSetError,
-    ByteStream,
+from dicomlake.pipeline.discovery.sniff import IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Encoding
+from dicomlake.pipeline.headers.structure import (
+    ITEM,
+    ITEM_BYTES_LITTLE,
+    ITEM_END,
+    SEQUENCE_END,
 )
+from dicomlake.pipeline.headers.transfer_syntax import has_plain_pixels
+from dicomlake.pipeline.pixels.byte_stream import CHUNK, BrokenDataSetError, ByteStream
 
-_UNDEFINED: Final = 0xFFFFFFFF
-_ITEM: Final = 0xFFFEE000
-_ITEM_END: Final = 0xFFFEE00D
-_SEQUENCE_END: Final = 0xFFFEE0DD
-_ITEM_LITTLE_ENDIAN: Final = b"\xfe\xff\x00\xe0"
 _LARGEST_GUESSED_SEQUENCE: Final = 16 << 20
 """A value of unknown VR above this many bytes is not tried as a sequence."""
 
@@ -41,9 +40,6 @@ _ENCODING_ONLY: Final = frozenset(
 )
 """Attributes that say how the file is encoded: offsets, lengths, padding."""
 
-_LONG_LENGTH_VRS: Final = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
 _WORD_BYTES: Final = {
     **dict.fromkeys((b"AT", b"OW", b"SS", b"US"), 2),
     **dict.fromkeys((b"FL", b"OF", b"OL", b"SL", b"UL"), 4),
@@ -63,14 +59,6 @@ CONTENT_TIME: Final = 0x00080033
 _KEPT: Final = frozenset({_COLUMNS, _ROWS, _FRAMES, _SAMPLES, _BITS, CONTENT_DATE, CONTENT_TIME})
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How elements are written: VR present or implied, byte order."""
-
-    implicit: bool
-    big_endian: bool = False
-
-
 class _Header(NamedTuple):
     """What stands before a value."""
 
@@ -78,9 +66,6 @@ class _Header(NamedTuple):
     vr: bytes
     """Empty where it is implied."""
     length: int
-
-
-_IMPLICIT_LITTLE_ENDIAN: Final = Encoding(implicit=True)
 
 
 @dataclass(slots=True)
@@ -154,7 +139,7 @@ class DataSetWalker:
             if depth == 0 and len(stream.peek(8)) < 8:  # noqa: PLR2004  (an element's header)
                 break
             header = self._header(stream, encoding)
-            if header.tag == _ITEM_END and depth:
+            if header.tag == ITEM_END and depth:
                 break
             self._elements += 1
             if self._elements > self._limits.max_elements:
@@ -173,14 +158,14 @@ class DataSetWalker:
     @staticmethod
     def _header(stream: ByteStream, encoding: Encoding) -> _Header:
         """Read tag, VR (empty where implied) and length of the next element."""
-        order = ">" if encoding.big_endian else "<"
+        order = "<" if encoding.little else ">"
         head = stream.exactly(8)
         group, element = struct.unpack_from(order + "HH", head)
         tag = group << 16 | element
         vr = head[4:6]
-        if encoding.implicit or group == _ITEM >> 16 or not (vr.isalpha() and vr.isupper()):
+        if encoding.implicit or group == ITEM >> 16 or not (vr.isalpha() and vr.isupper()):
             return _Header(tag, b"", *struct.unpack_from(order + "I", head, 4))
-        if vr in _LONG_LENGTH_VRS:
+        if vr in LONG_VRS:
             return _Header(tag, vr, *struct.unpack(order + "I", stream.exactly(4)))
         return _Header(tag, vr, *struct.unpack_from(order + "H", head, 6))
 
@@ -194,44 +179,42 @@ class DataSetWalker:
             return None
         counts = tag & 0xFFFF != 0 and tag not in _ENCODING_ONLY
         known = vr.decode() if vr and vr != b"UN" else _dictionary_vr(tag)
-        if length == _UNDEFINED and (known in {"OB", "OW"} or tag == _PIXEL_DATA):
+        if length == UNDEFINED and (known in {"OB", "OW"} or tag == _PIXEL_DATA):
             token = self._fragments(stream, encoding, hashlib.sha256())
-        elif known == "SQ" or length == _UNDEFINED:
-            inner = _IMPLICIT_LITTLE_ENDIAN if vr == b"UN" else encoding
+        elif known == "SQ" or length == UNDEFINED:
+            inner = IMPLICIT_LITTLE if vr == b"UN" else encoding
             token = self._sequence(stream, inner, length, depth)
         elif not known and self._may_be_sequence(stream, length):
             token = self._guessed(stream.exactly(length), depth)
         else:
-            word = _WORD_BYTES.get(vr, 1) if encoding.big_endian else 1
+            word = 1 if encoding.little else _WORD_BYTES.get(vr, 1)
             token = self._value(stream, tag, length, word, keep=depth == 0 and tag in _KEPT)
         return token if counts else None
 
     @staticmethod
     def _may_be_sequence(stream: ByteStream, length: int) -> bool:
-        small = len(_ITEM_LITTLE_ENDIAN) < length <= _LARGEST_GUESSED_SEQUENCE
-        return small and stream.peek(4) == _ITEM_LITTLE_ENDIAN
+        small = len(ITEM_BYTES_LITTLE) < length <= _LARGEST_GUESSED_SEQUENCE
+        return small and stream.peek(4) == ITEM_BYTES_LITTLE
 
     def _guessed(self, raw: bytes, depth: int) -> bytes:
         """Return the token of a value of unknown VR that starts as a sequence does."""
         self._count_bytes(len(raw))
         try:
-            return self._sequence(
-                ByteStream(io.BytesIO(raw)), _IMPLICIT_LITTLE_ENDIAN, len(raw), depth
-            )
+            return self._sequence(ByteStream(io.BytesIO(raw)), IMPLICIT_LITTLE, len(raw), depth)
         except BrokenDataSetError:
             return b"V" + hashlib.sha256(raw).digest()
 
     def _sequence(self, stream: ByteStream, encoding: Encoding, length: int, depth: int) -> bytes:
         """Return the token of a sequence; one without items is an empty value."""
-        end = None if length == _UNDEFINED else stream.position + length
+        end = None if length == UNDEFINED else stream.position + length
         items = []
         while end is None or stream.position < end:
             tag, _, size = self._header(stream, encoding)
-            if tag == _SEQUENCE_END and end is None:
+            if tag == SEQUENCE_END and end is None:
                 break
-            if tag != _ITEM:
+            if tag != ITEM:
                 raise BrokenDataSetError("no item where one must be")
-            until = None if size == _UNDEFINED else stream.position + size
+            until = None if size == UNDEFINED else stream.position + size
             items.append(self._data_set(stream, encoding, until, depth + 1))
         if end is not None and stream.position != end:
             raise BrokenDataSetError("an item crosses the end of its sequence")
@@ -262,10 +245,10 @@ class DataSetWalker:
     def _pixels(self, stream: ByteStream, encoding: Encoding, header: _Header) -> None:
         """Digest the pixels: native values, or the fragments of a compressed syntax."""
         tag, vr, length = header
-        if length == _UNDEFINED or not is_native(self._syntax):
+        if length == UNDEFINED or not has_plain_pixels(self._syntax):
             self.digest.comparable = False
             digest = hashlib.sha256(self._syntax.encode() + b"\0")
-            if length == _UNDEFINED:
+            if length == UNDEFINED:
                 self._fragments(stream, encoding, digest)
             else:
                 _update(digest, stream.chunks(length))
@@ -277,7 +260,7 @@ class DataSetWalker:
         left = expected if expected % 2 and length == expected + 1 else length
         digest = hashlib.sha256()
         for raw in stream.chunks(length):
-            piece = _little_endian(raw, word) if encoding.big_endian and word > 1 else raw
+            piece = raw if encoding.little or word == 1 else _little_endian(raw, word)
             digest.update(piece[:left])
             left = max(0, left - len(piece))
         self.digest.pixels = digest.digest()
@@ -294,9 +277,9 @@ class DataSetWalker:
         first = True
         while len(stream.peek(8)) == 8:  # noqa: PLR2004  (an item's header)
             tag, _, size = self._header(stream, encoding)
-            if tag == _SEQUENCE_END:
+            if tag == SEQUENCE_END:
                 break
-            if tag != _ITEM or size == _UNDEFINED:
+            if tag != ITEM or size == UNDEFINED:
                 raise BrokenDataSetError("no fragment where one must be")
             if first:
                 stream.skip(size)
@@ -307,20 +290,6 @@ class DataSetWalker:
 
 
 _EMPTY: Final = b"V" + hashlib.sha256().digest()
-
-_NATIVE: Final = frozenset(
-    {
-        "1.2.840.10008.1.2",
-        "1.2.840.10008.1.2.1",
-        "1.2.840.10008.1.2.1.99",
-        "1.2.840.10008.1.2.2",
-    }
-)
-
-
-def is_native(transfer_syntax: str) -> bool:
-    """Return whether a transfer syntax writes pixel values as they are."""
-    return transfer_syntax in _NATIVE
 
 
 def _update(digest: "hashlib._Hash", pieces: Iterable[bytes]) -> None:

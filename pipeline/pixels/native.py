@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dicomlake.pipeline.discovery.walk import stored_ns
+
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
@@ -169,7 +171,7 @@ def _read(path: bytes, frame: NativeFrame, header: bytearray, samples: memoryvie
         raise PixelDataError("unreadable") from error
     try:
         state = os.fstat(descriptor)
-        if state.st_size != frame.size or state.st_mtime_ns != frame.mtime_ns:
+        if state.st_size != frame.size or stored_ns(state.st_mtime_ns) != frame.mtime_ns:
             raise PixelDataError("changed")
         start = frame.offset - len(header)
         if start < 0:

@@ -6,7 +6,7 @@ first, so that a series gets the same reason wherever it is judged.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from dicomlake.pipeline.series.duplicates import PixelDigest, colliding, repeate
 from dicomlake.pipeline.series.finding import Finding
 from dicomlake.pipeline.series.fit import Fit, Ordered, fit, not_uniform, order
 from dicomlake.pipeline.series.grouping import (
+    Floats,
     by_orientation,
     invalid_orientation,
     minor_orientations,
@@ -39,8 +40,6 @@ class Stack:
     """Distance of each slice's first pixel along the normal."""
     affine_lps: tuple[float, ...]
     """4 x 4, row by row."""
-    step: tuple[float, float, float]
-    """From slice to slice, mm, LPS."""
     spacing: tuple[float, float, float]
     """Between slices, rows, columns, mm."""
     flags: tuple[str, ...]
@@ -288,21 +287,24 @@ def _judge_candidate(
         _reject_stack(finding, stack, found, candidate)
         return
     flags = geometry.flags(stack, line, settings, considered) | candidate.flags
-    between_rows, between_columns = stack.slices[0].spacing or (math.nan, math.nan)
+    found.stacks.append(_accepted(candidate, line, affine, error, flags))
+
+
+def _accepted(
+    candidate: Candidate, line: Fit, affine: Floats, error_mm: float, flags: Collection[str]
+) -> Stack:
+    between_rows, between_columns = candidate.stack.slices[0].spacing or (math.nan, math.nan)
     x, y, z = (float(each) for each in affine[:3, 2])
-    found.stacks.append(
-        Stack(
-            slices=stack.slices,
-            positions_mm=tuple(float(distance) for distance in stack.distances),
-            affine_lps=tuple(float(value) for value in affine.ravel()),
-            step=(x, y, z),
-            spacing=(math.hypot(x, y, z), between_rows, between_columns),
-            flags=tuple(sorted(flags)),
-            channel_key=candidate.channel_key,
-            channel_value=candidate.channel_value,
-            max_position_error_mm=error,
-            tolerance_mm=line.tolerance_mm,
-        )
+    return Stack(
+        slices=candidate.stack.slices,
+        positions_mm=tuple(float(distance) for distance in candidate.stack.distances),
+        affine_lps=tuple(float(value) for value in affine.ravel()),
+        spacing=(math.hypot(x, y, z), between_rows, between_columns),
+        flags=tuple(sorted(flags)),
+        channel_key=candidate.channel_key,
+        channel_value=candidate.channel_value,
+        max_position_error_mm=error_mm,
+        tolerance_mm=line.tolerance_mm,
     )
 
 

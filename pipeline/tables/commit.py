@@ -28,6 +28,7 @@ from dicomlake.pipeline.tables.layout import (
     lake_toml,
     part_path,
     require_lake,
+    require_utf8,
     version_numbers,
 )
 from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
@@ -242,14 +243,15 @@ def open_for_writing(lake: Path, settings: Settings) -> LakeWriter:
     snapshot of the newest version, `current`, a missing line of `runs.jsonl`.
 
     Raises:
-        LakeFormatError: the folder holds other files, or the newest version cannot be read by
-            this code.
+        LakeFormatError: the folder holds other files, the newest version cannot be read by this
+            code, or the path is not UTF-8.
         OSError: the folder cannot be written to.
     """
+    lake = lake.resolve()
+    require_utf8(lake)
     access = Access.of(settings.lake)
     if not (lake / LAKE_TOML).exists():
         _create(lake, access)
-    lake = lake.resolve()
     require_lake(lake)
     for name in FOLDERS:
         access.make_folder(lake / name)

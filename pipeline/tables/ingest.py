@@ -14,8 +14,10 @@ from typing import Final, cast
 import pyarrow as pa
 
 from dicomlake.config.settings import Settings
+from dicomlake.pipeline.discovery.sources import require_apart
 from dicomlake.pipeline.discovery.walk import Entry
 from dicomlake.pipeline.headers.attempt import Batch, Lineage
+from dicomlake.pipeline.headers.columns import issues_table
 from dicomlake.pipeline.headers.issues import Issue
 from dicomlake.pipeline.tables.census import IngestCounts, take_census
 from dicomlake.pipeline.tables.claimants import ClaimSettler, Contested, ReadContents
@@ -32,7 +34,6 @@ from dicomlake.pipeline.tables.columnar import (
     texts,
 )
 from dicomlake.pipeline.tables.commit import Change
-from dicomlake.pipeline.tables.findings import issue_rows
 from dicomlake.pipeline.tables.incoming import (
     Incoming,
     deleted_rows,
@@ -96,9 +97,12 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
             instance is gone, below a folder; inline when not given.
 
     Raises:
+        CommitConflictError: another run gave the name of a source to another folder.
+        SourceError: another run added a source that overlaps one of these.
         ReconciliationError: a batch is missing, or the files seen are not the sum of their
             statuses.
     """
+    require_apart([each.source for each in plan.sources], plan.base.sources, base.sources)
     roots = {**base.sources, **{each.source.name: each.source.root for each in plan.sources}}
     incoming = read_incoming(base, plan, staging, lineage, settings)
     settler = ClaimSettler(base, lineage, settings, roots, read_contents)
@@ -234,7 +238,7 @@ class _Assembly:
             for row in keep_in(rows, _UID, uids).to_pylist():
                 pair = (row["study_instance_uid"], row["series_instance_uid"])
                 parents[row["sop_instance_uid"]] = pair
-        return issue_rows(
+        return issues_table(
             [
                 Issue(
                     _CONFLICT,

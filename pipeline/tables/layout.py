@@ -153,6 +153,20 @@ class Access:
             os.fchown(descriptor, -1, self.group)
 
 
+def require_utf8(lake: Path) -> None:
+    """Return if the path of a lake is text: Arrow opens no other.
+
+    Raises:
+        LakeFormatError: it holds bytes that are not UTF-8.
+    """
+    try:
+        str(lake).encode()
+    except UnicodeEncodeError:
+        raise LakeFormatError(
+            f"The path of the lake, {str(lake)!r}, is not UTF-8.", "Name another with --lake."
+        ) from None
+
+
 def require_lake(lake: Path) -> None:
     """Return if this is a lake this code can read.
 

@@ -89,7 +89,8 @@ class Manifest:
             "sources": dict(sorted(self.sources.items())),
             "tables": tables,
         }
-        return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+        text = json.dumps(document, indent=1)  # ASCII: a root may hold bytes that are no UTF-8
+        return (text + "\n").encode()
 
 
 def no_version() -> Manifest:
@@ -145,7 +146,7 @@ def parse(data: bytes, number: int) -> Manifest:
         raise LakeFormatError(
             f"The lake has schema version {int(document['schema_version'])}; this dicomlake "
             f"knows {SCHEMA_VERSION}.",
-            "Install a newer dicomlake.",
+            "Install a newer dicomlake; older versions stay readable by their number.",
         )
     if int(document["version"]) != number:
         raise ValueError("the manifest is another version's")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dicomlake.pipeline.headers.attempt import Lineage
+from dicomlake.pipeline.headers.columns import Lineage, issues_table
 from dicomlake.pipeline.headers.issues import Issue
 from dicomlake.pipeline.tables.columnar import (
     Array,
@@ -24,7 +24,6 @@ from dicomlake.pipeline.tables.columnar import (
     joined,
     pc,
 )
-from dicomlake.pipeline.tables.findings import issue_rows
 from dicomlake.pipeline.tables.keys import key_column
 from dicomlake.pipeline.tables.merge import TableDelta
 from dicomlake.pipeline.tables.store import Version
@@ -101,7 +100,7 @@ def roll_up(base: Version, before: pa.Table, upserts: pa.Table, lineage: Lineage
         tables[table.name] = TableDelta(rolled, gone)
     issues += _shared_series(base, parents, tables["series"].upserts)
     stale = _stale_issues(base, parents)
-    return Rollup(tables, issue_rows(issues, lineage), stale)
+    return Rollup(tables, issues_table(issues, lineage), stale)
 
 
 def _keys(rows: pa.Table, table: Table) -> Array:

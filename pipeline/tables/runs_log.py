@@ -25,7 +25,7 @@ def append_run(lake: Path, line: Mapping[str, object], access: Access) -> None:
     """
     if not line.get("run_id"):
         raise ValueError("a line of runs.jsonl needs its run_id")
-    data = json.dumps(dict(line), ensure_ascii=False, default=str).encode() + b"\n"
+    data = json.dumps(dict(line), default=str).encode() + b"\n"
     reach("runs.append")
     path = lake / RUNS
     new = not path.exists()

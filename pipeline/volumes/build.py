@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ def build_series(job: SeriesJob) -> SeriesResult:
         OSError: the lake's disk failed.
     """
     reader = SliceReader(job.roots)
-    verdict = judge(job.rows, job.settings.volumes, pixels=reader.digest)
+    verdict = _verdict(job, reader)
     volumes: list[Row] = []
     instances: list[Row] = []
     for stack in verdict.stacks:
@@ -76,6 +77,19 @@ def build_series(job: SeriesJob) -> SeriesResult:
         planned=job.planned,
         version=job.version,
     )
+
+
+def _verdict(job: SeriesJob, reader: SliceReader) -> SeriesVerdict:
+    """Judge a series; groups whose repeats cannot be told now are rejected until another run."""
+    try:
+        return judge(job.rows, job.settings.volumes, pixels=reader.digest)
+    except UnreadableSliceError as error:
+        verdict = judge(job.rows, job.settings.volumes)
+        waiting = [
+            Rejection("PIXEL_DATA_ERROR", _what_failed(error), slices)
+            for slices in verdict.undecided
+        ]
+        return replace(verdict, rejections=(*verdict.rejections, *waiting), undecided=())
 
 
 def _aside_rows(job: SeriesJob, verdict: SeriesVerdict, placed: Sequence[Row]) -> list[Row]:
@@ -141,18 +155,20 @@ def _slabs(
 
 
 def _pixel_data_error(stack: Stack, error: UnreadableSliceError) -> Rejection:
-    """Return PIXEL_DATA_ERROR; `retry` where another run may find the file readable."""
-    detail: dict[str, Any] = {"cause": error.cause, "sop_instance_uid": error.sop_instance_uid}
-    if error.outside_the_file:
-        detail["retry"] = True
     return Rejection(
         "PIXEL_DATA_ERROR",
-        detail,
+        _what_failed(error),
         stack.slices,
         stack.positions_mm,
         stack.channel_key,
         stack.channel_value,
     )
+
+
+def _what_failed(error: UnreadableSliceError) -> dict[str, Any]:
+    """Return the detail of PIXEL_DATA_ERROR; `retry` where another run may read the file."""
+    detail: dict[str, Any] = {"cause": error.cause, "sop_instance_uid": error.sop_instance_uid}
+    return detail | {"retry": True} if error.outside_the_file else detail
 
 
 def _attributes(stack: Stack, row: Row) -> dict[str, Any]:

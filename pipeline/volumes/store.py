@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dicomlake.config.settings import VolumeSettings
 from dicomlake.pipeline.errors import CorruptLakeError
 from dicomlake.pipeline.tables.durable import sync_folder
 from dicomlake.pipeline.tables.layout import Access
 
 if TYPE_CHECKING:
     import zarr
+
+    from dicomlake.config.settings import VolumeSettings
 
 ARRAY: Final = "0"
 _LAYER_BYTES: Final = 32 << 20
@@ -78,7 +79,7 @@ class Written:
 
 
 def write_array(
-    group: Path, plan: Layout, slabs: Iterable[npt.NDArray[Any]], settings: VolumeSettings
+    group: Path, plan: Layout, slabs: Iterable[npt.NDArray[Any]], settings: "VolumeSettings"
 ) -> Written:
     """Write array `0` of a new group, slab by slab.
 
@@ -98,7 +99,7 @@ def write_array(
     return Written(digest.hexdigest(), least, greatest)
 
 
-def _create(group: Path, plan: Layout, settings: VolumeSettings) -> "zarr.Array[Any]":
+def _create(group: Path, plan: Layout, settings: "VolumeSettings") -> "zarr.Array[Any]":
     import zarr  # noqa: PLC0415  (0.35 s of start-up, only where voxels are written)
     from zarr.codecs import BloscCodec  # noqa: PLC0415  (as above)
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicomlake.pipeline.discovery.paths import decode_path
-from dicomlake.pipeline.pixels.native import PixelDataError, read_stored
+from dicomlake.pipeline.pixels.native import EXPLICIT_BIG, PixelDataError, read_stored
 from dicomlake.pipeline.series.slices import Slice
 
 Array = npt.NDArray[Any]
@@ -37,6 +37,10 @@ class Lut:
     first: int
     values: Array
     """Real values, [entries]."""
+
+    def look_up(self, stored: Array) -> Array:
+        """Return the real values of stored ones, any shape."""
+        return self.values[np.clip(stored.astype(np.int64) - self.first, 0, len(self.values) - 1)]
 
 
 class SliceReader:
@@ -76,10 +80,16 @@ class SliceReader:
         return os.path.join(root, decode_path(each.path))  # noqa: PTH118  (raw bytes)
 
     def digest(self, each: Slice) -> str | None:
-        """Return a digest of stored values whatever their packing; None where unreadable (V2)."""
+        """Return a digest of stored values whatever their packing; None where undecodable (V2).
+
+        Raises:
+            UnreadableSliceError: the file is not as it was committed; another run may read it.
+        """
         try:
             values = self.stored(each)
-        except UnreadableSliceError:
+        except UnreadableSliceError as error:
+            if error.outside_the_file:
+                raise
             return None
         shape = repr(values.shape).encode()
         return hashlib.sha256(shape + values.astype("<i8").tobytes()).hexdigest()
@@ -133,26 +143,28 @@ def _read_lut(path: bytes, each: Slice) -> Lut:
     signed = bool(each.frame and each.frame.signed)
     if first > _INT16_GREATEST and signed:
         first -= 1 << 16
-    values = _lut_values(data, entries, bits)
+    values = _lut_values(data, entries, bits, big=each.transfer_syntax_uid == EXPLICIT_BIG)
     if len(values) < entries:
         raise PixelDataError("modality_lut")
     return Lut(first, values[:entries].astype(np.int64))
 
 
-def _lut_values(data: Any, entries: int, bits: int) -> Array:
-    """Return unsigned entries of 8 or 16 bits, as US values or packed in OW words."""
+def _lut_values(data: Any, entries: int, bits: int, *, big: bool) -> Array:
+    """Return unsigned entries of 8 or 16 bits, as US values or packed in OW words of the file."""
     if not isinstance(data, bytes):
         return np.atleast_1d(np.asarray(data, np.int64)) & 0xFFFF
+    words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big else "<u2")
     packed_bytes = bits <= 8 and len(data) < 2 * entries  # noqa: PLR2004  (bits of a byte)
-    return np.frombuffer(data[: len(data) // 2 * 2], "u1" if packed_bytes else "<u2")
+    return words.astype("<u2").view("u1") if packed_bytes else words
 
 
-def real_range(each: Slice, least: int, greatest: int, lut: Lut | None) -> tuple[float, float]:
-    """Return the least and greatest real value of stored values in a range; both are monotone."""
+def real_range(each: Slice, stored: Array, lut: Lut | None) -> tuple[float, float]:
+    """Return the least and greatest real value of some stored values of a slice."""
     if lut is not None:
-        return float(lut.values.min()), float(lut.values.max())
+        values = lut.look_up(stored)
+        return float(values.min()), float(values.max())
     slope, intercept = each.rescale.applied
-    ends = (least * slope + intercept, greatest * slope + intercept)
+    ends = [int(end) * slope + intercept for end in (stored.min(), stored.max())]
     return min(ends), max(ends)
 
 
@@ -185,13 +197,14 @@ def _fits_int16(ranges: Sequence[tuple[float, float]]) -> bool:
 
 
 def _possible(each: Slice, reader: SliceReader) -> tuple[float, float]:
-    least, greatest = each.frame.possible if each.frame else (0, 0)
-    return real_range(each, least, greatest, reader.lut(each))
+    lut = reader.lut(each)
+    if lut is not None:
+        return float(lut.values.min()), float(lut.values.max())
+    return real_range(each, np.array(each.frame.possible if each.frame else (0, 0)), None)
 
 
 def _actual(each: Slice, reader: SliceReader) -> tuple[float, float]:
-    stored = reader.stored(each)
-    return real_range(each, int(stored.min()), int(stored.max()), reader.lut(each))
+    return real_range(each, reader.stored(each), reader.lut(each))
 
 
 @dataclass(slots=True)
@@ -214,11 +227,10 @@ class Padding:
         count = int(np.count_nonzero(inside))
         if count == 0:
             return
-        values = stored[inside]
-        ends_of_values = real_range(each, int(values.min()), int(values.max()), lut)
+        least, greatest = real_range(each, stored[inside], lut)
         self.count += count
-        self.least = min(self.least, ends_of_values[0])
-        self.greatest = max(self.greatest, ends_of_values[1])
+        self.least = min(self.least, least)
+        self.greatest = max(self.greatest, greatest)
 
     def detail(self) -> dict[str, Any] | None:
         """Return what `volumes.detail` says of padding, None where no slice declares any."""
@@ -253,8 +265,7 @@ def read_values(each: Slice, reader: SliceReader, out: Array, padding: Padding) 
     stored = reader.stored(each, out.view(frame.dtype) if in_place and frame else None)
     padding.add(each, stored, lut)
     if lut is not None:
-        index = np.clip(stored.astype(np.int64) - lut.first, 0, len(lut.values) - 1)
-        out[...] = lut.values[index]
+        out[...] = lut.look_up(stored)
     elif out.dtype.kind == "i":
         _rescale_integers(each, stored, out)
     else:

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import distributed
 import pytest
 from make.jobs import (
     end_process,
@@ -114,6 +116,21 @@ def test_a_malformed_address_is_one_line(tmp_path: Path) -> None:
         pytest.raises(EngineError, match="No Dask scheduler answers"),
     ):
         list(engine.map(square, [1], cost_s=0, name=str))
+
+
+def test_a_start_cut_short_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class CutShort(distributed.LocalCluster):  # type: ignore[misc]  # Dask is untyped
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options)
+            assert len(multiprocessing.active_children()) >= 2
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(distributed, "LocalCluster", CutShort)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Engine(settings(), folder=tmp_path) as engine, pytest.raises(KeyboardInterrupt):
+        list(engine.map(square, [1], cost_s=0, name=str))
+    assert [each for each in multiprocessing.active_children() if "Dask" in each.name] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 DRIVER = """

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -363,8 +364,9 @@ def test_a_worker_killed_midway_costs_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_unreachable_scheduler_commits_nothing(tree: Path, tmp_path: Path) -> None:
-    done = command("run", str(tree), "--scheduler", "tcp://127.0.0.1:9", cwd=tmp_path)
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no-port"])
+def test_an_unreachable_scheduler_commits_nothing(address: str, tree: Path, tmp_path: Path) -> None:
+    done = command("run", str(tree), "--scheduler", address, cwd=tmp_path)
     assert done.returncode == 1
     assert "No Dask scheduler answers" in done.stderr.splitlines()[-1]
     assert open_version(tmp_path / "lake").number == 0
@@ -424,6 +426,49 @@ def test_sql_status_plan_verify_and_export_work_on_the_lake(
     assert "2 volumes written" in out("export", "--out", "arrays")
     assert len(list((tmp_path / "arrays").glob("*.npy"))) == 2
     assert open_version(inline[0]).number == 2
+
+
+def test_columns_of_one_name_are_told_apart(
+    inline: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    query = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a"
+    done = command("sql", query, "--lake", str(inline[0]), cwd=tmp_path)
+    assert done.stdout == "a,a_1,a_1_1,a_2\n1,2,3,4\n"
+
+
+def test_a_reader_that_has_enough_is_no_error(
+    inline: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    arguments = ["sql", "SELECT * FROM range(1_000_000)", "--lake", str(inline[0])]
+    with start(arguments, tmp_path, clean_environment()) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "range\n"
+        process.stdout.close()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["sql", "SELECT 1"]], ids=lambda each: each[0])
+def test_looking_at_a_lake_imports_little(
+    arguments: list[str], inline: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    code = f"""
+        import sys
+        from dicomlake.flows import cli
+        try:
+            cli.main({[*arguments, "--lake", str(inline[0])]!r})
+        finally:
+            heavy = {{"pandas", "pyarrow.dataset", "pydantic", "pydicom", "zarr", "distributed"}}
+            print("imported:", sorted(heavy & set(sys.modules)), file=sys.stderr)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean_environment(),
+        check=True,
+    )
+    assert done.stderr.splitlines()[-1] == "imported: []"
 
 
 def test_plan_without_a_lake_makes_none(tree: Path, tmp_path: Path) -> None:

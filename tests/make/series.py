@@ -99,7 +99,12 @@ def write(dataset: Dataset, path: Path, syntax: str = ExplicitVRLittleEndian) ->
     meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", CTImageStorage)
     meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", uid("none"))
     meta.TransferSyntaxUID = UID(syntax)
-    file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128)
+    # pydicom writes a data set in the encoding that it was given with, and in no other.
+    encoding = {
+        "is_implicit_VR": meta.TransferSyntaxUID.is_implicit_VR,
+        "is_little_endian": meta.TransferSyntaxUID.is_little_endian,
+    }
+    file = FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128, **encoding)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.save_as(path, enforce_file_format=True)
     return path

@@ -116,7 +116,7 @@ def test_a_wrong_file_is_one_line_that_names_file_key_and_nearest_key(
         ({"DICOMLAKE_LAK": "x"}, "DICOMLAKE_LAKE"),
         ({"DICOMLAKE_VOLUMES": "{}"}, "is no setting"),
         ({"DICOMLAKE_MIN_SLICES": "3"}, "DICOMLAKE_VOLUMES__MIN_SLICES"),
-        ({"DICOMLAKE_VOLUMES__CHUNKS": "[1, 2"}, "a list is written as"),
+        ({"DICOMLAKE_VOLUMES__CHUNKS": "[1, 2"}, "DICOMLAKE_VOLUMES__CHUNKS = '[1, 2': a list is"),
         ({"DICOMLAKE_VOLUMES__MIN_SLICES": "few"}, "the environment: volumes.min_slices"),
     ],
 )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomlake.pipeline.discovery.sources import Source, resolve_sources
-from dicomlake.pipeline.errors import SourceError
+from dicomlake.pipeline.discovery.sources import Source, require_apart, resolve_sources
+from dicomlake.pipeline.errors import CommitConflictError, SourceError
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_path_with_an_equals_sign_is_a_path(place: Path, monkeypatch: pytest.M
     assert resolved("a=b", lake=place / "lake")[0].root == str(place / "a=b")
 
 
-@pytest.mark.parametrize("text", ["missing", "file", "x=missing"])
+@pytest.mark.parametrize("text", ["missing", "file", "x=missing", "", "x="])
 def test_what_is_no_folder_is_refused(
     place: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,3 +85,20 @@ def test_a_lake_and_a_source_do_not_lie_in_one_another(place: Path) -> None:
     for lake in (place / "inner", place / "inner" / "new" / "lake", place):
         with pytest.raises(SourceError, match="lake"):
             resolved(place / "inner", lake=lake)
+
+
+def test_what_other_runs_made_of_the_sources_meanwhile_must_not_collide() -> None:
+    ours = [Source("ct", "/a")]
+    for planned, known in (
+        ({}, {}),
+        ({}, {"ct": "/a", "mr": "/b"}),
+        ({"ct": "/old"}, {"ct": "/old"}),
+        ({"ct": "/old"}, {"ct": "/a"}),
+    ):
+        require_apart(ours, planned, known)
+    for planned, known in (({}, {"ct": "/b"}), ({"ct": "/a"}, {"ct": "/b"})):
+        with pytest.raises(CommitConflictError, match="start it again"):
+            require_apart(ours, planned, known)
+    for added in ("/a", "/a/below", "/"):
+        with pytest.raises(SourceError, match="overlaps"):
+            require_apart(ours, {}, {"mr": added})

@@ -3,7 +3,8 @@
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from make.headers import settings_for_tests
 from make.strangers import as_stranger, open_folder
 
 from dicomlake.pipeline.discovery.paths import decode_path, tree_key
-from dicomlake.pipeline.discovery.walk import Folder, Refusal, crawl
+from dicomlake.pipeline.discovery.walk import Entry, Folder, Refusal, crawl
 
 
 def crawled(root: Path, *, follow: bool = False) -> list[Folder]:
@@ -189,3 +190,11 @@ def test_deep_trees_do_not_recurse(tmp_path: Path) -> None:
         here = inner
     os.close(here)
     assert len(crawled(tmp_path)) == 301
+
+
+def test_a_status_beyond_signed_64_bits_is_held_in_them() -> None:
+    status = SimpleNamespace(
+        st_size=1, st_mtime_ns=13 * 10**18, st_ctime_ns=-13 * 10**18, st_ino=2**64 - 5
+    )
+    entry = Entry.of("x", cast("os.stat_result", status))
+    assert entry == Entry("x", 1, 2**63 - 1, -(2**63) + 1, -5)

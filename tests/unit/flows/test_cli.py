@@ -73,13 +73,17 @@ def test_every_command_takes_the_lake_and_says_what_it_does(name: str) -> None:
         (["run"], "No source is named"),
         (["volumes", "--preset", "nightli"], "did you mean nightly"),
         (["run", ".", "--workers", "many"], "engine.workers = 'many'"),
+        (["run", ".", "--workers", "--5"], "engine.workers = '--5'"),
+        (["run", ".", "--workers", "²"], "engine.workers = '²'"),
         (["run", ".", "--reader", "slow"], "headers.reader = 'slow'"),
         (["run", ".", "--config", "absent.toml"], "No such file"),
         (["run", "absent"], "absent"),
         (["run", ".", "--track"], "No Prefect API is configured"),
         (["serve", ".", "--cron", "0 2 * * *"], "No Prefect API is configured"),
         (["serve", "--cron", "0 2 * * *"], "No source is named"),
+        (["volumes"], "There is no lake"),
         (["status"], "There is no lake"),
+        (["status", "--runs", "-1"], "--runs"),
         (["sql", "SELECT 1"], "There is no lake"),
         (["plan"], "There is no lake"),
         (["verify"], "There is no lake"),
@@ -152,6 +156,7 @@ def test_a_defect_shows_its_traceback_when_asked(capsys: pytest.CaptureFixture[s
         (exits.Terminated(), 143),
         (click.UsageError("wrong"), 2),
         (SystemExit(7), 7),
+        (exits.ReaderLeft(), 0),
     ],
 )
 def test_every_way_to_end_has_its_exit_code(error: BaseException, code: int) -> None:
@@ -166,7 +171,21 @@ def test_a_full_disk_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None
         raise OSError(28, os.strerror(28), "/data/lake/x")
 
     assert exits.run_to_exit_code(ends, []) == 1
-    assert "No space left on device: /data/lake/x" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "No space left on device: /data/lake/x. Make room, then run again" in said
+
+
+def test_standard_output_takes_what_the_locale_cannot_write(tmp_path: Path) -> None:
+    environment = clean_environment(PYTHONIOENCODING="ascii")
+    done = command("schema", "volumes", cwd=tmp_path, environment=environment)
+    assert done.returncode == 0, done.stderr
+    names = clean_environment(DICOMLAKE_LAKE=os.fsdecode(b"caf\xe9"))
+    done = command("volumes", "--json", cwd=tmp_path, environment=names)
+    assert done.returncode == 2
+    assert (
+        "caf\\udce9"
+        in json.loads(done.stdout)["error"].encode("ascii", "backslashreplace").decode()
+    )
 
 
 def test_sources_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

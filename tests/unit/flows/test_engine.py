@@ -5,12 +5,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from make.jobs import square
 
 from dicomlake.config.settings import EngineSettings, load_settings
 from dicomlake.flows import engine as module
+from dicomlake.flows import stages
 from dicomlake.flows.engine import Engine
+from dicomlake.pipeline.headers.attempt import Lineage
+from dicomlake.pipeline.volumes.rows import SeriesKey
+from dicomlake.pipeline.volumes.work import SeriesJob
 
 
 def settings(**changes: object) -> EngineSettings:
@@ -85,3 +90,11 @@ def test_inline_work_never_imports_dask(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_series_is_named_by_a_file_of_it_and_by_no_dicom_value() -> None:
+    key = SeriesKey("1.2.3", "1.2.4")
+    rows = pa.table({"file_id": ["ab12", "cd34"]})
+    lineage = Lineage("run", "0", 1)
+    job = SeriesJob(key, rows, {}, "lake", "staging", load_settings(environment={}), lineage, 1, "")
+    assert stages._series_name(job) == "The series of file ab12"

@@ -158,6 +158,15 @@ def test_a_table_of_many_columns_loses_no_character() -> None:
     assert lines[12] == "c11  00000011"
 
 
+def test_a_table_of_many_narrow_columns_stays_a_table() -> None:
+    out = io.StringIO()
+    printing.print_rows(Console(file=out, width=80), [{f"c{n}": n for n in range(12)}])
+    lines = out.getvalue().splitlines()
+    assert "---" not in lines[0]
+    assert max(map(len, lines)) <= 80
+    assert "c11" in lines[1]
+
+
 def test_a_table_without_rows_has_its_heading() -> None:
     out = io.StringIO()
     printing.print_rows(Console(file=out, width=80), [], names=("status", "files"))

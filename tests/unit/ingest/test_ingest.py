@@ -12,7 +12,7 @@ from make.ingest import Ingester
 from make.series import ct_series, ct_slice, uid, write
 
 from dicomlake.config.settings import Settings
-from dicomlake.pipeline.errors import ReconciliationError, SourceError
+from dicomlake.pipeline.errors import CommitConflictError, ReconciliationError, SourceError
 from dicomlake.pipeline.headers.attempt import Lineage
 from dicomlake.pipeline.tables.commit import Change, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.ingest import batches, plan_ingest, reconcile, stage
@@ -85,6 +85,17 @@ def test_a_run_without_news_commits_nothing_and_reads_nothing(tree: Path, ingest
     assert again.counts.unchanged == 4
     assert again.counts.by_status == {"ingested": 4}
     assert open_version(ingest.lake).number == 1
+
+
+def test_a_time_beyond_the_ledgers_stops_no_run_and_changes_nothing(
+    tree: Path, ingest: Ingester
+) -> None:
+    (first,) = ct_series(tree, 1)
+    second = shutil.copy(first, tree / "copy")
+    for path in (first, second):
+        os.utime(path, ns=(0, 13 * 10**18))
+    assert ingest(tree).counts.by_status == {"duplicate": 1, "ingested": 1}
+    assert ingest(tree).counts.unchanged == 2
 
 
 def test_only_new_and_changed_files_are_read(tree: Path, ingest: Ingester) -> None:
@@ -547,6 +558,19 @@ def test_two_runs_at_once_lose_nothing(tmp_path: Path, ingest: Ingester) -> None
     assert len(ingest.rows("instances")) == 4
     assert ingest.rows("series")[0]["n_instances"] == 4
     assert sum(s == ("ingested", None) for s in ingest.statuses().values()) == 4
+
+
+def test_two_runs_at_once_never_take_two_folders_for_one_source(
+    tmp_path: Path, ingest: Ingester
+) -> None:
+    first, second = tmp_path / "a" / "scans", tmp_path / "b" / "scans"
+    ct_series(first, 3, name="first")
+    ct_series(second, 2, name="second")
+    with pytest.raises(CommitConflictError):
+        ingest(first, before_commit=lambda: ingest(second))
+    assert len(ingest.rows("instances")) == 2
+    ingest(first)
+    assert len(ingest.rows("instances")) == 5
 
 
 def test_a_delete_spares_a_row_that_another_run_changed_meanwhile(

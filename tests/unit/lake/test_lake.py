@@ -1,5 +1,6 @@
 """The public `Lake`: one version as tables, SQL and volumes, and a light package."""
 
+import math
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,7 @@ def test_a_window_is_the_linear_function_of_the_standard(made: Path, window) -> 
     np.testing.assert_array_equal(volume.window(window, 33), grey[33])
     np.testing.assert_array_equal(volume.window(window, slice(38, 2, -9)), grey[38:2:-9])
     np.testing.assert_array_equal(volume.window(window, -1), grey[-1])
+    np.testing.assert_array_equal(volume.window(window, np.int64(33)), grey[33])
 
 
 def test_an_unknown_window_or_a_width_below_one_is_refused(made: Path) -> None:
@@ -122,6 +124,9 @@ def test_an_unknown_window_or_a_width_below_one_is_refused(made: Path) -> None:
         volume.window("brain")
     with pytest.raises(UsageError, match="at least 1"):
         volume.window((40, 0.5))
+    for centre, width in [(40, math.nan), (math.nan, 400), (40, math.inf)]:
+        with pytest.raises(UsageError, match="finite"):
+            volume.window((centre, width))
 
 
 def test_a_window_of_width_one_is_a_threshold() -> None:

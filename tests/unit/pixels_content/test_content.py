@@ -9,6 +9,7 @@ from typing import Any
 import pydicom
 import pytest
 from make.content import SETTINGS, job_of, read, write_as
+from make.headers import meta
 from make.series import ct_slice, uid, write
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -66,6 +67,19 @@ def test_native_syntaxes_give_one_digest(tmp_path: Path, syntax: str) -> None:
     assert other.pixels_sha256 == first.pixels_sha256
     assert other.content_sha256 == first.content_sha256
     assert other.pixels_comparable
+
+
+@pytest.mark.parametrize("declared", [None, *NATIVE[:3]])
+@pytest.mark.parametrize("syntax", NATIVE[:3])
+def test_a_data_set_is_read_as_it_is_encoded_whatever_the_file_says(
+    tmp_path: Path, syntax: str, declared: str | None
+) -> None:
+    first = read(write_as(rich(), tmp_path / "a", ExplicitVRLittleEndian))
+    path = write_as(rich(), tmp_path / "b", syntax)
+    bare = path.read_bytes()[144 + pydicom.dcmread(path).file_meta.FileMetaInformationGroupLength :]
+    head = b"" if declared is None else bytes(128) + b"DICM" + meta(declared)
+    path.write_bytes(head + bare)
+    assert read(path).content_sha256 == first.content_sha256
 
 
 @pytest.mark.parametrize(

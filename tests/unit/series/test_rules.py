@@ -386,7 +386,7 @@ def test_v7_a_bent_line_is_not_collinear() -> None:
 def test_v8_tilt_is_accepted_losslessly_and_flagged() -> None:
     rows = stack_rows(image_position_patient=lambda k: [0.0, 0.5 * k, 2.5 * k])
     (stack,) = verdict_of(rows).stacks
-    assert stack.step == (0.0, 0.5, 2.5)
+    assert stack.affine_lps[2:12:4] == (0.0, 0.5, 2.5)
     assert "sheared" in stack.flags
     assert stack.spacing[0] == pytest.approx(np.hypot(0.5, 2.5))
 

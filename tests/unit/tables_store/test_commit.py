@@ -148,6 +148,30 @@ def test_a_moved_root_of_a_source_is_a_change(tmp_path: Path) -> None:
     assert version.sources == {"s": "/elsewhere", "t": "/more"}
 
 
+def test_a_root_whose_name_is_not_utf8_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    root = os.fsdecode(b"/data/\xff\xe9")
+    put(tmp_path / "lake", Change(generation(1).tables, {"a": root}))
+    assert open_version(tmp_path / "lake").sources == {"a": root}
+    manifest_path(tmp_path / "lake", 1).read_bytes().decode("ascii")
+    with open_for_writing(tmp_path / "lake", SETTINGS) as writer:
+        writer.record_run({"run_id": "r2", "sources": [root]})
+    assert read_runs(tmp_path / "lake")[-1]["sources"] == [root]
+
+
+def test_a_lake_whose_path_is_not_utf8_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    lake = tmp_path / os.fsdecode(b"lake\xff")
+    with pytest.raises(LakeFormatError, match="not UTF-8"):
+        put(lake, generation(1))
+    assert not lake.exists()
+
+
+def test_a_lake_may_be_a_link_to_where_nothing_is_yet(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("disk/lake")
+    (tmp_path / "disk").mkdir()
+    put(tmp_path / "link", generation(1))
+    assert open_version(tmp_path / "disk" / "lake").number == 1
+
+
 def test_untouched_parts_are_carried_over_by_reference(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     one = put(lake, generation(1))

@@ -19,6 +19,7 @@ from make.rows import default_settings
 from make.series import ct_series, ct_slice, pixels, write
 from make.volumes import build, instance_rows, jobs, shuffled, volume_rows
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomlake.pipeline.errors import CorruptLakeError
 from dicomlake.pipeline.volumes.build import build_series
@@ -182,6 +183,45 @@ def test_v16_a_modality_lut_of_hu_replaces_rescale(tmp_path: Path) -> None:
     stored = np.stack([pydicom.dcmread(tmp_path / "in" / f"{k}").pixel_array for k in range(5)])
     np.testing.assert_array_equal(voxels, np.clip(stored.astype(int) - 500, 0, 2999) * 3)
     assert row["units"] == "HU"
+
+
+@pytest.mark.parametrize(("bits", "packed"), [(16, "u2"), (8, "u1")])
+@pytest.mark.parametrize(
+    "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
+)
+def test_v16_a_modality_lut_is_read_in_the_byte_order_of_its_file(
+    tmp_path: Path, syntax: str, bits: int, packed: str
+) -> None:
+    table = (np.arange(256) * (257 if bits == 16 else 1) % 30_000).astype(packed)
+    stored = np.random.default_rng(3).integers(0, 256, (5, 32, 32)).astype("<u2")
+    words = table.view("<u2")
+    if syntax == ExplicitVRBigEndian:
+        stored, words = stored.astype(">u2"), words.astype(">u2")
+    for k in range(5):
+        dataset = _with_lut(k, "HU")
+        item = dataset.ModalityLUTSequence[0]
+        item.LUTDescriptor = [256, 0, bits]
+        item["LUTData"].value = words.tobytes()
+        dataset.PixelData = stored[k].tobytes()
+        write(dataset, tmp_path / "in" / f"{k}", syntax)
+    _, voxels = one_volume(tmp_path)
+    np.testing.assert_array_equal(voxels, table[stored])
+
+
+def test_v14_the_range_of_a_modality_lut_is_that_of_the_entries_used(tmp_path: Path) -> None:
+    for k in range(5):
+        dataset = _with_lut(k, "HU")
+        table = np.arange(3000, dtype="<u2") * 3
+        table[-1] = 60_000
+        dataset.ModalityLUTSequence[0]["LUTData"].value = table.tobytes()
+        dataset.PixelData = np.full((32, 32), 600 + k, "<u2").tobytes()
+        dataset.add_new(0x00280120, "US", 602)
+        write(dataset, tmp_path / "in" / f"{k}")
+    row, voxels = one_volume(tmp_path)
+    assert row["dtype"] == "int16"
+    assert [int(each.max()) for each in voxels] == [300, 303, 306, 309, 312]
+    padding = json.loads(row["detail"])["padding"]
+    assert (padding["voxels"], padding["values"]) == (32 * 32, [306.0, 306.0])
 
 
 def test_v17_the_group_opens_in_other_readers_and_says_where_its_voxels_lie(
@@ -358,6 +398,25 @@ def test_a_file_gone_since_the_crawl_rejects_for_now(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_v2_repeats_that_cannot_be_read_now_are_judged_by_another_run(tmp_path: Path) -> None:
+    (first, *_) = ct_series(tmp_path / "in")
+    twin = pydicom.dcmread(first)
+    twin.SOPInstanceUID += ".1"
+    path = write(twin, tmp_path / "in" / "twin")
+    (job,) = jobs(tmp_path / "in", tmp_path / "lake")
+    away = path.rename(tmp_path / "away")
+    result = build_series(job)
+    (row,) = result.volumes.to_pylist()
+    assert (row["reason"], row["n_slices"]) == ("PIXEL_DATA_ERROR", 7)
+    assert count_unread([result]) == 1
+    assert result.volume_instances.num_rows == 7
+    away.rename(path)
+    result = build_series(job)
+    assert result.volumes["status"].to_pylist() == ["accepted"]
+    reasons = result.volume_instances["reason"].to_pylist()
+    assert sorted(reasons, key=str) == ["DUPLICATE_POSITION", *[None] * 6]
+
+
 def test_files_of_a_volume_get_the_lakes_permissions(tmp_path: Path) -> None:
     ct_series(tmp_path / "in")
     chosen = default_settings(lake={"mode": "0750"})
@@ -382,18 +441,25 @@ def test_slabs_stay_small_whatever_the_size_of_a_series() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codec", "shuffle", "chunks"),
-    [("lz4", "bitshuffle", (1, 0, 0)), ("zstd", "shuffle", (2, 8, 8))],
+    ("codec", "level", "shuffle", "chunks"),
+    [
+        ("lz4", 2, "bitshuffle", (1, 0, 0)),
+        ("zstd", 5, "bitshuffle", (0, 16, 32)),
+        ("zstd", 1, "shuffle", (2, 8, 8)),
+    ],
 )
 def test_codec_and_chunks_are_those_of_the_settings_and_change_no_voxel(
-    tmp_path: Path, codec: str, shuffle: str, chunks: tuple[int, int, int]
+    tmp_path: Path, codec: str, level: int, shuffle: str, chunks: tuple[int, int, int]
 ) -> None:
     ct_series(tmp_path / "in", 7)
     plain, voxels = one_volume(tmp_path)
     shutil.rmtree(tmp_path / "lake")
-    row, again = one_volume(tmp_path, codec=codec, codec_shuffle=shuffle, chunks=chunks)
+    row, again = one_volume(
+        tmp_path, codec=codec, codec_level=level, codec_shuffle=shuffle, chunks=chunks
+    )
     np.testing.assert_array_equal(voxels, again)
     assert row["volume_id"] == plain["volume_id"]
     array = open_volume(tmp_path / "lake" / row["path"])
-    assert array.chunks == tuple(c or 32 for c in chunks)
-    assert array.compressors[0].cname.value == codec
+    assert array.chunks == tuple(c or n for c, n in zip(chunks, (7, 32, 32), strict=True))
+    (blosc,) = array.compressors
+    assert (blosc.cname.value, blosc.clevel, blosc.shuffle.value) == (codec, level, shuffle)
