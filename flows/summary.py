@@ -12,8 +12,8 @@ from typing import Final
 DONE: Final = 0
 SOME_UNREAD: Final = 3
 
-OUTSIDE_REASONS: Final = frozenset({"permission", "io_error", "timeout"})
-"""Reasons of `skipped` outside the file: somebody has to mend something, then run again."""
+OUTSIDE: Final = frozenset({"skipped/permission", "skipped/io_error", "deferred/unsettled"})
+"""Status and reason of files that somebody has to mend something for, then run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,7 @@ class FileCounts:
     @property
     def outside(self) -> int:
         """Return how many files could not be read for reasons outside them."""
-        return sum(
-            count
-            for reason, count in self.by_reason.items()
-            if reason.partition("/")[2] in OUTSIDE_REASONS and reason.startswith("skipped/")
-        )
+        return sum(count for reason, count in self.by_reason.items() if reason in OUTSIDE)
 
 
 @dataclass(frozen=True, slots=True)

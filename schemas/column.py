@@ -108,6 +108,25 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Codes:
+    """The value, or each value of a list, is one of a set of codes; each code has its meaning."""
+
+    meanings: Mapping[str, str]
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words; the codes have a table of their own."""
+        return "one of the codes below"
+
+    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
+        """Return how many non-null values are none of the codes."""
+        if pa.types.is_list(values.type):
+            flat: Any = pc.list_flatten(values)  # chunked as before, which the stubs do not know
+            values = flat
+        return OneOf(tuple(self.meanings)).violations(values)
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
     """The text matches a regular expression from its first to its last character."""
 

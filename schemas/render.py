@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import Column, Table
+from dicomlake.schemas.column import Codes, Column, Table
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables import TABLES
 
@@ -119,8 +119,20 @@ def markdown(table: Table) -> str:
     facts.append(f"- **Sorted by**: {_names(table.order)}")
     head = "| column | type | null | from | unit | description |\n|---|---|---|---|---|---|"
     rows = "\n".join(_row(table, column) for column in table.columns)
-    parts = (_title(table.name), table.description, "\n".join(facts), f"{head}\n{rows}")
+    parts = [_title(table.name), table.description, "\n".join(facts), f"{head}\n{rows}"]
+    parts += [
+        _codes(column, check)
+        for column in table.columns
+        for check in column.checks
+        if isinstance(check, Codes)
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def _codes(column: Column, check: Codes) -> str:
+    """Return the codes of a column, with what each means."""
+    rows = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in check.meanings.items())
+    return f"## `{column.name}`\n\n| code | meaning |\n|---|---|\n{rows}"
 
 
 def index_markdown() -> str:

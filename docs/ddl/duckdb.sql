@@ -12,6 +12,8 @@ CREATE TABLE "files" (
   "status" VARCHAR NOT NULL,
   "reason" VARCHAR,
   "sop_instance_uid" VARCHAR,
+  "study_instance_uid" VARCHAR,
+  "series_instance_uid" VARCHAR,
   "reader" VARCHAR,
   "transfer_syntax_uid" VARCHAR,
   "pixel_offset" BIGINT,
@@ -33,9 +35,11 @@ COMMENT ON COLUMN "files"."size" IS 'Size of the file. Always at least 0.';
 COMMENT ON COLUMN "files"."mtime_ns" IS 'Time of last modification, since the Unix epoch.';
 COMMENT ON COLUMN "files"."ctime_ns" IS 'Time of last status change, since the Unix epoch.';
 COMMENT ON COLUMN "files"."inode" IS 'Number of the file in its file system.';
-COMMENT ON COLUMN "files"."status" IS 'What became of the file. Always one of `ingested`, `duplicate`, `conflict`, `not_dicom`, `dicomdir`, `quarantined`, `skipped`, `deferred`, `deleted`.';
-COMMENT ON COLUMN "files"."reason" IS 'Why, as a stable code; null where the status says it all. Always matches `[a-z][a-z0-9_]*`.';
+COMMENT ON COLUMN "files"."status" IS 'What became of the file. Always one of the codes below.';
+COMMENT ON COLUMN "files"."reason" IS 'Why, as a stable code; null where the status says it all. Always one of the codes below.';
 COMMENT ON COLUMN "files"."sop_instance_uid" IS 'SOP Instance UID that the file claims.';
+COMMENT ON COLUMN "files"."study_instance_uid" IS 'Study Instance UID that the file claims.';
+COMMENT ON COLUMN "files"."series_instance_uid" IS 'Series Instance UID that the file claims.';
 COMMENT ON COLUMN "files"."reader" IS 'Which reader read the header. Always one of `fast`, `pydicom`.';
 COMMENT ON COLUMN "files"."transfer_syntax_uid" IS 'Transfer Syntax UID of the file.';
 COMMENT ON COLUMN "files"."pixel_offset" IS 'Where the pixel values start: the first byte of native Pixel Data, or the first item of encapsulated Pixel Data.';
@@ -484,7 +488,7 @@ COMMENT ON COLUMN "volumes"."volume_id" IS 'Identity of the volume. Rule: hash o
 COMMENT ON COLUMN "volumes"."study_instance_uid" IS 'Study of the series.';
 COMMENT ON COLUMN "volumes"."series_instance_uid" IS 'Series the volume was made from.';
 COMMENT ON COLUMN "volumes"."status" IS 'Whether there is an array. Always one of `accepted`, `rejected`.';
-COMMENT ON COLUMN "volumes"."reason" IS 'Why it was rejected; null when accepted. Always matches `[A-Z][A-Z0-9_]*`.';
+COMMENT ON COLUMN "volumes"."reason" IS 'Why it was rejected; null when accepted. Always one of the codes below.';
 COMMENT ON COLUMN "volumes"."detail" IS 'More about the verdict, as a JSON object.';
 COMMENT ON COLUMN "volumes"."channel_key" IS 'Attribute that the series was split by.';
 COMMENT ON COLUMN "volumes"."channel_value" IS 'Value of that attribute in this volume.';
@@ -496,7 +500,7 @@ COMMENT ON COLUMN "volumes"."spacing_column_mm" IS 'Distance between columns.';
 COMMENT ON COLUMN "volumes"."spacing_slice_mm" IS 'Length of the step from slice to slice.';
 COMMENT ON COLUMN "volumes"."affine_lps" IS '4 x 4 matrix, row by row, from index (column, row, slice) to LPS coordinates.';
 COMMENT ON COLUMN "volumes"."n_slices" IS 'Slices of the volume. Always at least 0.';
-COMMENT ON COLUMN "volumes"."flags" IS 'What is worth knowing of it, sorted.';
+COMMENT ON COLUMN "volumes"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
 COMMENT ON COLUMN "volumes"."max_position_error_mm" IS 'Greatest distance of a slice''s corner from where the affine puts it.';
 COMMENT ON COLUMN "volumes"."value_min" IS 'Smallest voxel.';
 COMMENT ON COLUMN "volumes"."value_max" IS 'Greatest voxel.';
@@ -531,7 +535,7 @@ COMMENT ON COLUMN "volume_instances"."series_instance_uid" IS 'Series of the ins
 COMMENT ON COLUMN "volume_instances"."sop_instance_uid" IS 'The instance.';
 COMMENT ON COLUMN "volume_instances"."frame_number" IS 'Frame of the instance, from 1; 1 for a single-frame image, null for an object excluded as a whole.';
 COMMENT ON COLUMN "volume_instances"."role" IS 'What became of it. Always one of `slice`, `duplicate`, `excluded`.';
-COMMENT ON COLUMN "volume_instances"."reason" IS 'Why it is no slice; null for a slice. Always matches `[A-Z][A-Z0-9_]*`.';
+COMMENT ON COLUMN "volume_instances"."reason" IS 'Why it is no slice; null for a slice. Always one of the codes below.';
 COMMENT ON COLUMN "volume_instances"."slice_index" IS 'Index k of the slice, from 0.';
 COMMENT ON COLUMN "volume_instances"."position_mm" IS 'Distance of its first pixel along the normal.';
 COMMENT ON COLUMN "volume_instances"."slope" IS 'Rescale slope applied.';

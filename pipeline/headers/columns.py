@@ -1,6 +1,6 @@
 """The rows of one batch as Arrow tables of the schema: `files`, `instances`, `issues`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -66,11 +66,13 @@ class BatchRows:
             row["file_id"] = identity
             self._instances.append(row)
             faults = (*faults, *outcome.instance.faults)
-        self._files.append(self._file_row(identity, outcome, row.get("sop_instance_uid")))
+        self._files.append(self._file_row(identity, outcome, row))
         for fault in limited(faults, _FAULTS_PER_CODE):
             self._issues.append(_issue(fault, identity, row))
 
-    def _file_row(self, identity: str, outcome: Outcome, uid: str | None) -> dict[str, Any]:
+    def _file_row(
+        self, identity: str, outcome: Outcome, claims: Mapping[str, Any]
+    ) -> dict[str, Any]:
         entry = outcome.entry
         return {
             "file_id": identity,
@@ -82,7 +84,9 @@ class BatchRows:
             "inode": entry.inode,
             "status": outcome.status,
             "reason": outcome.reason,
-            "sop_instance_uid": uid,
+            "sop_instance_uid": claims.get("sop_instance_uid"),
+            "study_instance_uid": claims.get("study_instance_uid"),
+            "series_instance_uid": claims.get("series_instance_uid"),
             "reader": outcome.reader,
             "transfer_syntax_uid": outcome.transfer_syntax_uid,
             "pixel_offset": outcome.pixel_offset,

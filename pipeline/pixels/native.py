@@ -164,7 +164,8 @@ def read_stored(path: bytes, frame: NativeFrame, out: npt.NDArray[Any]) -> None:
 
 def _read(path: bytes, frame: NativeFrame, header: bytearray, samples: memoryview) -> None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # A FIFO that took the file's place must not block.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise PixelDataError("missing") from error
     except OSError as error:

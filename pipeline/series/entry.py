@@ -133,16 +133,13 @@ def unsupported_syntax(slices: Sequence[Slice]) -> Finding | None:
     )
 
 
-def conflicting(slices: Sequence[Slice], others: Sequence[OtherFile]) -> Finding | None:
-    """Return CONFLICTING_SOP_INSTANCE where another file gives a UID other content (V2)."""
-    claimed = {each.sop_instance_uid for each in slices}
-    uids = sorted(
-        {
-            each.sop_instance_uid
-            for each in others
-            if each.status == "conflict" and each.sop_instance_uid in claimed
-        }
-    )
+def conflicting(others: Sequence[OtherFile]) -> Finding | None:
+    """Return CONFLICTING_SOP_INSTANCE where files give one UID different contents (V2).
+
+    It does not matter which of them is the instance: a series that lost one to another series
+    would be a slice short.
+    """
+    uids = sorted({each.sop_instance_uid for each in others if each.status == "conflict"})
     if not uids:
         return None
     return Finding(

@@ -177,7 +177,11 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class OtherFile:
-    """A file that claims the UID of a slice: a copy of it, or in conflict with it."""
+    """A file that is not the instance of the UID it claims: a copy, or in conflict.
+
+    The instance is one of the series; or the file says that it belongs to the series, and lost its
+    UID to an instance of another.
+    """
 
     file_id: str
     sop_instance_uid: str

@@ -174,9 +174,14 @@ def _set_foreign_aside(usable: list[Slice], found: _Findings) -> list[Slice]:
 def _set_files_aside(
     slices: Sequence[Slice], others: Sequence[OtherFile], found: _Findings
 ) -> None:
-    """Give every further file of a UID its place: a copy, or one in conflict."""
+    """Give every further file of a UID its place: a copy, or one in conflict.
+
+    One that lost its UID to an instance of another series has its place there.
+    """
     kept = {each.sop_instance_uid: each.file_id for each in slices}
     for other in others:
+        if other.sop_instance_uid not in kept:
+            continue
         copy = other.status == "duplicate"
         found.set_aside.append(
             SetAside(
@@ -185,7 +190,7 @@ def _set_files_aside(
                 "duplicate" if copy else "excluded",
                 "DUPLICATE_SOP_INSTANCE" if copy else "CONFLICTING_SOP_INSTANCE",
                 whole=True,
-                duplicate_of=kept.get(other.sop_instance_uid) if copy else None,
+                duplicate_of=kept[other.sop_instance_uid] if copy else None,
             )
         )
 
@@ -198,12 +203,14 @@ def _series_rejection(
 ) -> Finding | None:
     """Return the first reason that stops the series as a whole."""
     # The other content of an excluded image may be a slice; that of a report is none.
-    images = [each for each in slices if entry.exclusion(each) != "NOT_A_SLICE_CLASS"]
+    no_images = {
+        each.sop_instance_uid for each in slices if entry.exclusion(each) == "NOT_A_SLICE_CLASS"
+    }
     return (
         entry.multi_frame(usable)
         or entry.missing_geometry(usable)
         or entry.unsupported_syntax(usable)
-        or entry.conflicting(images, others)
+        or entry.conflicting([each for each in others if each.sop_instance_uid not in no_images])
         or invalid_orientation(usable, tolerance=settings.orthonormality_tolerance)
     )
 

@@ -279,12 +279,16 @@ class _Assembly:
         """Return the volume rows that leave: those of every series a claim of which changed."""
         if not self.base.number:
             return {}
-        uids = self._changed_claims(files)
-        parents = [
-            keep_in(rows.select([_UID, *SERIES.key]), _UID, uids).select(list(SERIES.key))
+        changed = self._changed_claims(files)
+        uids = flat(changed, _UID).unique()
+        keys = list(SERIES.key)
+        # The series that a file says it belongs to, and those of the instances of its UID.
+        parents = [changed.filter(pc.is_valid(changed.column("series_instance_uid"))).select(keys)]
+        parents += [
+            keep_in(rows.select([_UID, *keys]), _UID, uids).select(keys)
             for rows in (existing, instances)
         ]
-        dirty = pa.concat_tables(parents)
+        dirty = pa.concat_tables(parents, promote_options="default")  # null in `files` alone
         series = key_column(dirty, SERIES.key)
         wanted = distinct(dirty, "series_instance_uid")
         deltas = {}
@@ -296,8 +300,8 @@ class _Assembly:
             deltas[name] = TableDelta(table.empty(), rows.filter(own).select(list(table.key)))
         return deltas
 
-    def _changed_claims(self, files: pa.Table) -> Array:
-        """Return the UIDs with a claim that comes, goes, or is of another file than before."""
+    def _changed_claims(self, files: pa.Table) -> pa.Table:
+        """Return the claims that come, go, or are other than before: UID and parents."""
         before = pa.concat_tables(
             [self.incoming.before, self.incoming.gone, self.contested.committed_before]
         )
@@ -307,10 +311,10 @@ class _Assembly:
         old = before.select(compared).take(place.drop_null())
         new = files.select(compared).filter(known)
         other = pa.array(~equal_rows(new, old))
-        fresh = files.select(["status", _UID]).filter(pc.invert(known))
-        changed = [fresh, new.filter(other), old.filter(other)]
-        live = texts(*CLAIM_STATUSES)
-        return joined(_UID, *(keep_in(rows, "status", live) for rows in changed)).unique()
+        names = ["status", _UID, *SERIES.key]
+        changed = [files.filter(pc.invert(known)), new.filter(other), old.filter(other)]
+        rows = pa.concat_tables([each.select(names) for each in changed])
+        return keep_in(rows, "status", texts(*CLAIM_STATUSES))
 
     def _counts(
         self,

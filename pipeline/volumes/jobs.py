@@ -48,6 +48,7 @@ _SERIES: Final = ("study_instance_uid", "series_instance_uid")
 _CHUNK_INSTANCES: Final = 50_000
 """Instances whose rows are read together: each read scans the tables once."""
 _COPY_STATUSES: Final = frozenset({"duplicate", "conflict"})
+_LOST_STATUSES: Final = frozenset({"conflict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def pending_series(base: Version) -> tuple[PendingSeries, ...]:
     )
 
 
+def _joined(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> Any:
+    """Return UIDs as one text a row; no UID in a table holds a line's end."""
+    return pc.binary_join_element_wise(*(rows.column(name) for name in names), _texts(["\n"])[0])
+
+
 def all_series(base: Version) -> tuple[PendingSeries, ...]:
     """Return every series of a version, judged or not, by UID."""
     counts = _count_series(base, "instances")
@@ -86,10 +92,8 @@ def all_series(base: Version) -> tuple[PendingSeries, ...]:
 
 def _count_series(base: Version, table: str) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
-    between = _texts(["\n"])[0]
     for batch in base.batches(table, list(_SERIES)):
-        joined = pc.binary_join_element_wise(*batch.columns, between)
-        for row in pc.value_counts(joined).to_pylist():
+        for row in pc.value_counts(_joined(batch, _SERIES)).to_pylist():
             study, _, series = row["values"].partition("\n")
             counts[study, series] += row["counts"]
     return counts
@@ -153,13 +157,15 @@ def _rows_of(base: Version, keys: Sequence[SeriesKey]) -> Iterator[tuple[SeriesK
     own = _column(instances, "file_id")
     files = _where(base, "files", (*FILE_COLUMNS, "sop_instance_uid"), own, "file_id")
     claims = _column(instances, "sop_instance_uid")
-    copies = _where(
-        base, "files", (*FILE_COLUMNS, "sop_instance_uid"), claims, "sop_instance_uid",
-        statuses=_COPY_STATUSES,
-    )  # fmt: skip
+    claimed = (*FILE_COLUMNS, "sop_instance_uid")
+    copies = _where(base, "files", claimed, claims, "sop_instance_uid", statuses=_COPY_STATUSES)
+    lost = _where(
+        base, "files", (*claimed, *_SERIES), series, "series_instance_uid", statuses=_LOST_STATUSES
+    )
     rows = _beside(instances, files)
     copies = _of_series(copies, instances)
-    both = pa.concat_tables([rows, copies], promote_options="default")
+    lost = _to_others(lost, instances)
+    both = pa.concat_tables([rows, copies, lost], promote_options="default")
     keys_in_order = [(name, "ascending") for name in (*_SERIES, "sop_instance_uid", "file_id")]
     # Not sort_by and group_by: those import pyarrow.acero, and with it pandas.
     both = both.take(pc.sort_indices(both, sort_keys=keys_in_order))
@@ -215,6 +221,13 @@ def _of_series(copies: pa.Table, instances: pa.Table) -> pa.Table:
             pa.field(name, pa.string()), instances.column(name).take(places)
         )
     return copies
+
+
+def _to_others(lost: pa.Table, instances: pa.Table) -> pa.Table:
+    """Return the files of a series that lost their UID to an instance of another one."""
+    names = ("sop_instance_uid", *_SERIES)
+    own = pc.is_in(_joined(lost, names), value_set=_joined(instances, names).combine_chunks())
+    return lost.filter(pc.invert(own))
 
 
 def _runs(rows: pa.Table) -> Iterator[tuple[tuple[Any, Any], int, int]]:

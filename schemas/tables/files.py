@@ -4,20 +4,50 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, AtLeast, Column, Matches, OneOf, Privacy, Table
-
-STATUSES: Final = (
-    "ingested",
-    "duplicate",
-    "conflict",
-    "not_dicom",
-    "dicomdir",
-    "quarantined",
-    "skipped",
-    "deferred",
-    "deleted",
+from dicomlake.schemas.column import (
+    LINEAGE,
+    AtLeast,
+    Codes,
+    Column,
+    Matches,
+    OneOf,
+    Privacy,
+    Table,
 )
+
+STATUSES: Final = {
+    "ingested": "An instance: it has its row in `instances`.",
+    "duplicate": "A copy of an ingested file: the same SOP Instance UID and the same content.",
+    "conflict": "The SOP Instance UID of an ingested file, with other content.",
+    "not_dicom": "Something else.",
+    "dicomdir": "A directory of a medium; what it refers to is not opened through it.",
+    "quarantined": "DICOM that cannot be an instance; read again only when it changes.",
+    "skipped": "Not read; tried again by every run.",
+    "deferred": "Not read yet; tried again by every run.",
+    "deleted": "Gone when a run looked; `deleted_at` says when.",
+}
 """What can become of a file."""
+
+REASONS: Final = {
+    "empty": "No byte.",
+    "invalid": "No data set that can be read, or none with a SOP Class UID.",
+    "truncated": "The header ends early.",
+    "missing_identity": "No SOP, Series or Study Instance UID.",
+    "too_large": "The header, or the data set once inflated, is greater than the limit.",
+    "too_deep": "Sequences are nested deeper than the limit.",
+    "too_many_elements": "More elements than the limit.",
+    "pixels_not_comparable": "In conflict because compressed pixels differ in their bytes.",
+    "archive": "A zip, tar or gzip archive; what is in it is not read.",
+    "special_file": "A FIFO, a socket or a device.",
+    "symlink": "A symbolic link that is not followed.",
+    "permission": "This account may not read the file or folder.",
+    "io_error": "The disk or the network failed.",
+    "vanished": "Gone between crawl and read.",
+    "unstable": "Changed while it was read, twice.",
+    "too_new": "Younger than the quiet period: it may still be being written.",
+    "unsettled": "Claims the UID of a file that cannot be read to compare with.",
+}
+"""Why; where the status says it all there is no reason."""
 
 FILES: Final = Table(
     name="files",
@@ -56,10 +86,14 @@ FILES: Final = Table(
                unit="ns"),
         Column("inode", pa.int64(), "Number of the file in its file system."),
         Column("status", pa.string(), "What became of the file.", nullable=False,
-               checks=(OneOf(STATUSES),)),
+               checks=(Codes(STATUSES),)),
         Column("reason", pa.string(), "Why, as a stable code; null where the status says it all.",
-               checks=(Matches("[a-z][a-z0-9_]*"),)),
+               checks=(Codes(REASONS),)),
         Column("sop_instance_uid", pa.string(), "SOP Instance UID that the file claims.",
+               privacy=Privacy.UID),
+        Column("study_instance_uid", pa.string(), "Study Instance UID that the file claims.",
+               privacy=Privacy.UID),
+        Column("series_instance_uid", pa.string(), "Series Instance UID that the file claims.",
                privacy=Privacy.UID),
         Column("reader", pa.string(), "Which reader read the header.",
                checks=(OneOf(("fast", "pydicom")),)),

@@ -4,7 +4,21 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, Matches, OneOf, Privacy, Table
+from dicomlake.schemas.column import LINEAGE, Codes, Column, OneOf, Privacy, Table
+
+REASONS: Final = {
+    "DUPLICATE_SOP_INSTANCE": "A copy of a file that is considered: same UID, same content.",
+    "DUPLICATE_POSITION": "The same slice under another SOP Instance UID; the lowest UID is kept.",
+    "CONFLICTING_SOP_INSTANCE": "Gives the UID of another file other content.",
+    "NOT_A_SLICE_CLASS": "An object that is no image of a scanner: SEG, RTDOSE, DX, SR and such.",
+    "NO_PIXELS": "No Pixel Data.",
+    "COLOR": "Several samples a pixel, or no MONOCHROME interpretation.",
+    "MOSAIC": "Many slices tiled in one image.",
+    "LOCALIZER": "A scout, by its Image Type.",
+    "OTHER_GEOMETRY": "A few images of quite another orientation, or without geometry and unlike "
+    "the slices.",
+}
+"""Why an instance or frame is no slice."""
 
 VOLUME_INSTANCES: Final = Table(
     name="volume_instances",
@@ -30,7 +44,7 @@ VOLUME_INSTANCES: Final = Table(
         Column("role", pa.string(), "What became of it.", nullable=False,
                checks=(OneOf(("slice", "duplicate", "excluded")),)),
         Column("reason", pa.string(), "Why it is no slice; null for a slice.",
-               checks=(Matches("[A-Z][A-Z0-9_]*"),)),
+               checks=(Codes(REASONS),)),
         Column("slice_index", pa.int64(), "Index k of the slice, from 0."),
         Column("position_mm", pa.float64(), "Distance of its first pixel along the normal.",
                unit="mm"),

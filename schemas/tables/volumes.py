@@ -4,7 +4,53 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, AtLeast, Column, Matches, OneOf, Privacy, Table
+from dicomlake.schemas.column import (
+    LINEAGE,
+    AtLeast,
+    Codes,
+    Column,
+    Matches,
+    OneOf,
+    Privacy,
+    Table,
+)
+
+REASONS: Final = {
+    "MISSING_GEOMETRY": "A slice lacks position, orientation or Pixel Spacing.",
+    "UNSUPPORTED_TRANSFER_SYNTAX": "No permitted decoder handles the pixels.",
+    "NOT_SUPPORTED_YET": "Multi-frame objects; `detail` names them.",
+    "CONFLICTING_SOP_INSTANCE": "Two files give one SOP Instance UID different contents.",
+    "INVALID_ORIENTATION": "Directions of rows and columns are no unit vectors at a right angle.",
+    "MIXED_ORIENTATION": "A few slices are tilted a little against the others.",
+    "MIXED_MATRIX": "Slices of one orientation differ in Rows or Columns.",
+    "MIXED_PIXEL_SPACING": "Slices of one orientation differ in Pixel Spacing.",
+    "MIXED_FRAME_OF_REFERENCE": "Slices of one orientation differ in Frame of Reference.",
+    "MIXED_UNITS": "Slices of one orientation differ in the unit of their values.",
+    "NO_RESCALE_FOR_CT": "A CT slice lacks Rescale Slope or Intercept.",
+    "MODALITY_LUT_NOT_HU": "A Modality LUT gives other values than Hounsfield units.",
+    "INVALID_RESCALE": "A rescale that is zero, malformed, halved or out of range.",
+    "AMBIGUOUS_DUPLICATE_POSITION": "Positions repeat and no attribute tells the repeats apart.",
+    "AMBIGUOUS_ACQUISITIONS": "Acquisitions of 2 or 3 slices overlap.",
+    "TOO_FEW_SLICES": "Fewer slices than `volumes.min_slices`.",
+    "MISSING_SLICES": "Gaps of whole steps; `detail` has the missing positions.",
+    "NON_COLLINEAR_POSITIONS": "Positions lie on no straight line.",
+    "NON_UNIFORM_SPACING": "Steps between slices differ.",
+    "POSITION_ERROR": "A corner of a slice is not where the affine puts it.",
+    "PIXEL_DATA_ERROR": "Pixels are truncated or cannot be read; with `retry` in `detail` they are "
+    "tried again by every run.",
+}
+"""Why a series or group is no volume, in the order in which the first one found is told."""
+
+FLAGS: Final = {
+    "channel_from_instance_number": "Nothing but Instance Number tells the repeats apart.",
+    "gapped": "Slices are thinner than the step between them.",
+    "incomplete_channel": "Fewer slices than the largest of its series' channels.",
+    "lossy": "The pixels were compressed with loss.",
+    "overlapping": "Slices are thicker than the step between them.",
+    "possibly_truncated": "The files declare more slices than there are.",
+    "sheared": "Slices drift in their own plane (gantry tilt): it is in the affine.",
+}
+"""What is worth knowing of a volume."""
 
 VOLUMES: Final = Table(
     name="volumes",
@@ -26,7 +72,7 @@ VOLUMES: Final = Table(
         Column("status", pa.string(), "Whether there is an array.", nullable=False,
                checks=(OneOf(("accepted", "rejected")),)),
         Column("reason", pa.string(), "Why it was rejected; null when accepted.",
-               checks=(Matches("[A-Z][A-Z0-9_]*"),)),
+               checks=(Codes(REASONS),)),
         Column("detail", pa.string(), "More about the verdict, as a JSON object."),
         Column("channel_key", pa.string(), "Attribute that the series was split by."),
         Column("channel_value", pa.string(), "Value of that attribute in this volume."),
@@ -42,7 +88,8 @@ VOLUMES: Final = Table(
                "4 x 4 matrix, row by row, from index (column, row, slice) to LPS coordinates.",
                unit="mm"),
         Column("n_slices", pa.int64(), "Slices of the volume.", checks=(AtLeast(0),)),
-        Column("flags", pa.list_(pa.string()), "What is worth knowing of it, sorted."),
+        Column("flags", pa.list_(pa.string()), "What is worth knowing of it, sorted.",
+               checks=(Codes(FLAGS),)),
         Column("max_position_error_mm", pa.float64(),
                "Greatest distance of a slice's corner from where the affine puts it.", unit="mm"),
         Column("value_min", pa.float64(), "Smallest voxel."),

@@ -151,7 +151,7 @@ def test_every_point_is_passed_by_a_commit_in_the_order_listed(
 ) -> None:
     """A point that nothing reaches would make the tests above pass for nothing."""
     passed: list[str] = []
-    for module in ("durable", "parts", "claims", "snapshot", "runs_log"):
+    for module in ("durable", "parts", "version_claims", "snapshot", "runs_log"):
         monkeypatch.setattr(f"dicomlake.pipeline.tables.{module}.reach", passed.append)
     with open_for_writing(tmp_path / "lake", SETTINGS) as writer:
         writer.commit("g1", lambda _: generation(1))

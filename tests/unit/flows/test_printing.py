@@ -85,6 +85,8 @@ def test_files_unread_for_outside_reasons_give_exit_code_3() -> None:
     assert SUMMARY.exit_code == 3
     inside = replace(FILES, by_reason={"skipped/symlink": 1, "quarantined/permission": 3})
     assert replace(SUMMARY, files=inside).exit_code == 0
+    unsettled = replace(FILES, by_reason={"deferred/unsettled": 1})
+    assert replace(SUMMARY, files=unsettled).exit_code == 3
     unread = VolumeCounts(1, 0, {"PIXEL_DATA_ERROR": 1}, unread=1)
     assert replace(SUMMARY, files=inside, volumes=unread).exit_code == 3
 

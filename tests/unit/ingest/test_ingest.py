@@ -632,7 +632,7 @@ def add_volume_rows(ingest: Ingester) -> None:
             "sop_instance_uid": row["sop_instance_uid"],
             "frame_number": None if k % 2 else 1,
             "role": "excluded",
-            "reason": "TOO_FEW_SLICES",
+            "reason": "LOCALIZER",
             "file_id": row["file_id"],
             **lineage,
         }

@@ -156,6 +156,13 @@ def test_a_file_that_changed_since_it_was_committed_is_refused(
     assert cause_of(path, frame) == "changed"
 
 
+def test_a_fifo_in_the_place_of_the_file_is_refused_at_once(good: tuple[Path, NativeFrame]) -> None:
+    path, frame = good
+    path.unlink()
+    os.mkfifo(path)
+    assert cause_of(path, frame) == "changed"
+
+
 def test_a_file_that_is_gone_may_come_back(good: tuple[Path, NativeFrame]) -> None:
     path, frame = good
     path.unlink()

@@ -12,6 +12,7 @@ from dicomlake.schemas.column import (
     PERSON_NAME,
     VR_TYPES,
     AtLeast,
+    Codes,
     Column,
     Level,
     Matches,
@@ -149,6 +150,8 @@ def test_rolled_up_columns_keep_their_definition() -> None:
     [
         (OneOf(("a", "b")), ["a", "b", None, "c", "c"], 2),
         (OneOf(("a",)), [None, None], 0),
+        (Codes({"a": "The first."}), ["a", None, "b"], 1),
+        (Codes({"a": "The first."}), [["a", "b"], [], None, ["b"]], 2),
         (Matches("[a-z]+"), ["ab", "AB", None, "", "a1"], 3),
         (Matches("a|bc"), ["a", "bc", "ac", "abc"], 2),
         (AtLeast(0), [0, -1, None, 5, -7], 2),
@@ -156,13 +159,16 @@ def test_rolled_up_columns_keep_their_definition() -> None:
     ],
 )
 def test_check_counts_the_values_that_break_it(
-    check: OneOf | Matches | AtLeast, values: list[object], broken: int
+    check: OneOf | Codes | Matches | AtLeast, values: list[object], broken: int
 ) -> None:
     type_ = pa.float64() if isinstance(check, AtLeast) else pa.string()
+    if any(isinstance(value, list) for value in values):
+        type_ = pa.list_(type_)
     assert check.violations(pa.chunked_array([values], type=type_)) == broken
     halves = pa.chunked_array([values[:2], values[2:]], type=type_)
     assert check.violations(halves) == broken
     assert check.violations(pa.chunked_array([[]], type=type_)) == 0
+    assert check.violations(pa.chunked_array([], type=type_)) == 0
     assert check.description
 
 
