@@ -183,7 +183,18 @@ class Column:
     keyword: str = ""
     """DICOM keyword of the attribute the value is copied from; empty where it is derived."""
     tag: int | None = None
+    """Its tag; of a private attribute group and element without its block, (gggg,00ee)."""
     vr: str = ""
+    vm: str = ""
+    """Number of values by the standard, such as `1`, `2-n` or `3`."""
+    within: tuple[int, ...] = ()
+    """Tags of the sequences that hold the attribute, outermost first; the first item counts."""
+    every_item: bool = False
+    """A list with a value for each item of the innermost sequence, null where an item has none."""
+    otherwise: tuple[int, ...] = ()
+    """Tags that are read where the attribute is absent or empty (LongCodeValue for CodeValue)."""
+    creator: str = ""
+    """Private Creator of a private attribute."""
     rule: str = ""
     """How a derived value is made, where the description does not say it."""
     unit: str = ""
@@ -222,7 +233,7 @@ def attribute(
     vr: str,
     description: str,
     *,
-    many: bool = False,
+    vm: str = "1",
     as_float: bool = False,
     unit: str = "",
     nullable: bool = True,
@@ -232,18 +243,19 @@ def attribute(
 ) -> Column:
     """Return the column copied from one DICOM attribute; its name and type follow from it.
 
-    `many` makes a list column (VM above 1). `as_float` holds an IS that real files write with
+    A `vm` other than 1 makes a list column. `as_float` holds an IS that real files write with
     decimals, such as a tube current of `161.3`.
     """
     value = pa.float64() if as_float else VR_TYPES[vr]
     return Column(
         name=snake_case(keyword),
-        type=pa.list_(value) if many else value,
+        type=value if vm == "1" else pa.list_(value),
         description=description,
         nullable=nullable,
         keyword=keyword,
         tag=tag,
         vr=vr,
+        vm=vm,
         unit=unit,
         level=level,
         privacy=privacy,

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from dicomlake.schemas.column import Column, Table
 from dicomlake.schemas.tables.instances import INSTANCES
 
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
@@ -45,34 +46,49 @@ class Attribute:
     vm_min: int
     vm_max: int | None
     """Number of values by the standard; None: any number."""
+    within: tuple[int, ...] = ()
+    """Tags of the sequences that hold it, outermost first; the first item counts."""
+    every_item: bool = False
+    """It is read from every item of the innermost sequence, into a list."""
+    otherwise: tuple[int, ...] = ()
+    """Tags that are read where it is absent or empty."""
+    creator: str = ""
+    """Private Creator of a private attribute, whose tag is (gggg,00ee)."""
+
+
+@lru_cache(maxsize=8)
+def attributes_of(table: Table) -> tuple[Attribute, ...]:
+    """Return the attributes copied into columns of a table, in their order."""
+    return tuple(_attribute(column) for column in table.columns if column.tag is not None)
+
+
+def _attribute(column: Column) -> Attribute:
+    assert column.tag is not None
+    least, most = vm_range(column.vm)
+    value = column.type.value_type if isinstance(column.type, pa.ListType) else column.type
+    return Attribute(
+        column.name,
+        column.keyword,
+        column.tag,
+        column.vr,
+        many=column.vm != "1",
+        as_float=column.vr == "IS" and value == pa.float64(),
+        vm_min=least,
+        vm_max=most,
+        within=column.within,
+        every_item=column.every_item,
+        otherwise=column.otherwise,
+        creator=column.creator,
+    )
 
 
 @lru_cache(maxsize=1)
 def copied_attributes() -> tuple[Attribute, ...]:
-    """Return the attributes copied into columns of `instances`, in their order.
+    """Return the attributes copied into columns of `instances` from the top of a data set.
 
     Modality LUT Type is not among them: it stands in a sequence.
     """
-    from pydicom.datadict import dictionary_VM  # noqa: PLC0415  (slow import)
-
-    found = []
-    for column in INSTANCES.columns:
-        if column.tag is None or column.tag == MODALITY_LUT_TYPE:
-            continue
-        least, most = vm_range(dictionary_VM(column.tag))
-        found.append(
-            Attribute(
-                column.name,
-                column.keyword,
-                column.tag,
-                column.vr,
-                column.multi_valued,
-                as_float=column.vr == "IS" and column.type == pa.float64(),
-                vm_min=least,
-                vm_max=most,
-            )
-        )
-    return tuple(found)
+    return tuple(each for each in attributes_of(INSTANCES) if not each.within and not each.creator)
 
 
 def vm_range(vm: str) -> tuple[int, int | None]:

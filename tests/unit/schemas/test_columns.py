@@ -207,7 +207,7 @@ def test_table_pickles_as_its_one_definition() -> None:
 
 
 def test_attribute_makes_lists_floats_and_names() -> None:
-    spacing = attribute("PixelSpacing", 0x00280030, "DS", "Spacing.", many=True)
+    spacing = attribute("PixelSpacing", 0x00280030, "DS", "Spacing.", vm="2")
     assert (spacing.name, spacing.type) == ("pixel_spacing", pa.list_(pa.float64()))
     assert spacing.multi_valued
     current = attribute("XRayTubeCurrent", 0x00181151, "IS", "Current.", as_float=True)
