@@ -61,6 +61,7 @@ class Privacy(StrEnum):
     DEVICE = "device"
     FREE_TEXT = "free_text"
     PATH = "path"
+    PRIVATE = "private"
     TECHNICAL = "technical"
 
 
@@ -208,8 +209,20 @@ class Column:
 
     @property
     def tag_text(self) -> str:
-        """Return the tag as the standard writes it, `(0020,000D)`, or an empty text."""
-        return "" if self.tag is None else f"({self.tag >> 16:04X},{self.tag & 0xFFFF:04X})"
+        """Return the tag as the standard writes it, `(0020,000D)`, or an empty text.
+
+        The block of a private attribute is open, as in `(0019,xx0C)`.
+        """
+        if self.tag is None:
+            return ""
+        text = f"({self.tag >> 16:04X},{self.tag & 0xFFFF:04X})"
+        return f"{text[:6]}xx{text[8:]}" if self.creator else text
+
+    @property
+    def path_text(self) -> str:
+        """Return the tags from the top of the data set, `(0054,0016) > (0018,1074)`."""
+        outer = [f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in self.within]
+        return " > ".join((*outer, self.tag_text)) if self.tag is not None else ""
 
     @property
     def multi_valued(self) -> bool:
@@ -235,6 +248,10 @@ def attribute(
     *,
     vm: str = "1",
     as_float: bool = False,
+    name: str = "",
+    within: tuple[int, ...] = (),
+    every_item: bool = False,
+    otherwise: tuple[int, ...] = (),
     unit: str = "",
     nullable: bool = True,
     level: Level = Level.INSTANCE,
@@ -243,24 +260,139 @@ def attribute(
 ) -> Column:
     """Return the column copied from one DICOM attribute; its name and type follow from it.
 
-    A `vm` other than 1 makes a list column. `as_float` holds an IS that real files write with
-    decimals, such as a tube current of `161.3`.
+    A `vm` other than 1, or `every_item`, makes a list column. `as_float` holds an IS that real
+    files write with decimals, such as a tube current of `161.3`. `name` tells apart columns of
+    one keyword, `within` names the sequences that hold it.
     """
     value = pa.float64() if as_float else VR_TYPES[vr]
     return Column(
-        name=snake_case(keyword),
-        type=value if vm == "1" else pa.list_(value),
+        name=name or snake_case(keyword),
+        type=pa.list_(value) if vm != "1" or every_item else value,
         description=description,
         nullable=nullable,
         keyword=keyword,
         tag=tag,
         vr=vr,
         vm=vm,
+        within=within,
+        every_item=every_item,
+        otherwise=otherwise,
         unit=unit,
         level=level,
         privacy=privacy,
         checks=checks,
     )
+
+
+def private(
+    name: str,
+    creator: str,
+    tag: int,
+    vr: str,
+    description: str,
+    *,
+    vm: str = "1",
+    within: tuple[int, ...] = (),
+    every_item: bool = False,
+    unit: str = "",
+) -> Column:
+    """Return the column copied from a private attribute (PS3.5 section 7.8).
+
+    Args:
+        name: of the column.
+        creator: Private Creator that reserves the block.
+        tag: group and element without the block, 0xgggg00ee.
+        vr: what is read where the file does not say, or says UN.
+        description: a sentence.
+        vm: number of values; other than 1 it makes a list.
+        within: tags of the sequences that hold it, outermost first.
+        every_item: a list with a value for each item of the innermost sequence.
+        unit: of the value.
+    """
+    value = VR_TYPES[vr]
+    return Column(
+        name=name,
+        type=pa.list_(value) if vm != "1" or every_item else value,
+        description=description,
+        tag=tag,
+        vr=vr,
+        vm=vm,
+        within=within,
+        every_item=every_item,
+        creator=creator,
+        unit=unit,
+        privacy=Privacy.PRIVATE,
+    )
+
+
+CODE_VALUE: Final = 0x00080100
+LONG_CODE_VALUE: Final = 0x00080119
+URN_CODE_VALUE: Final = 0x00080120
+
+
+def coded(
+    sequence: str,
+    tag: int,
+    what: str,
+    *,
+    within: tuple[int, ...] = (),
+    every_item: bool = False,
+    level: Level = Level.INSTANCE,
+    privacy: Privacy = Privacy.TECHNICAL,
+) -> tuple[Column, ...]:
+    """Return the three columns of a code sequence: value, scheme and meaning (PS3.3 section 8).
+
+    Args:
+        sequence: keyword of the sequence; the names are its snake_case without a trailing
+            `CodeSequence` or `Sequence`.
+        tag: of the sequence.
+        what: what is coded, to stand after "Code of".
+        within: tags of the sequences around it, outermost first.
+        every_item: lists with a value for each code, else the first one counts.
+        level: information entity.
+        privacy: of the meaning, and of the code, which says the same.
+    """
+    base = snake_case(re.sub(r"(Code)?Sequence$", "", sequence))
+    how: dict[str, Any] = {
+        "within": (*within, tag),
+        "every_item": every_item,
+        "level": level,
+        "privacy": privacy,
+    }
+    plural = ", one for each" if every_item else ""
+    return (
+        attribute(
+            "CodeValue",
+            CODE_VALUE,
+            "SH",
+            f"Code of {what}{plural}.",
+            name=f"{base}_code_value",
+            otherwise=(LONG_CODE_VALUE, URN_CODE_VALUE),
+            **how,
+        ),
+        attribute(
+            "CodingSchemeDesignator",
+            0x00080102,
+            "SH",
+            f"Scheme of the code of {what}{plural}.",
+            name=f"{base}_code_scheme",
+            **how,
+        ),
+        attribute(
+            "CodeMeaning",
+            0x00080104,
+            "LO",
+            f"Meaning of the code of {what}{plural}.",
+            name=f"{base}_code_meaning",
+            **how,
+        ),
+    )
+
+
+def brought_by(version: int, *columns: Column | tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return columns as those that a schema version brought."""
+    each = (c for given in columns for c in (given if isinstance(given, tuple) else (given,)))
+    return tuple(replace(column, since=version) for column in each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +411,7 @@ class Table:
     rows_per_part: int = 0
     """Rows of a part of a table kept in ranges of its sort order; 0: parts are cut by bytes."""
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+    _schema: pa.Schema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the columns, and refuse a definition that contradicts itself."""
@@ -289,6 +422,8 @@ class Table:
             if name not in by_name:
                 raise ValueError(f"table {self.name}: no column {name}")
         object.__setattr__(self, "by_name", by_name)
+        schema = pa.schema([column.field() for column in self.columns])
+        object.__setattr__(self, "_schema", schema)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """Pickle by name, so that workers share the one definition."""
@@ -303,7 +438,7 @@ class Table:
 
     def schema(self) -> pa.Schema:
         """Return the Arrow schema of a row, partition columns included."""
-        return pa.schema([column.field() for column in self.columns])
+        return self._schema
 
     def part_schema(self) -> pa.Schema:
         """Return the Arrow schema inside a part: without the partition columns."""

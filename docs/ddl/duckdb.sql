@@ -1,6 +1,6 @@
--- Tables of dicomlake, schema version 1, for DuckDB. Generated.
+-- Tables of dicomlake, schema version 2, for DuckDB. Generated.
 
--- Primary key: "file_id"
+-- Key: "file_id"
 CREATE TABLE "files" (
   "file_id" VARCHAR NOT NULL,
   "source" VARCHAR NOT NULL,
@@ -31,9 +31,9 @@ COMMENT ON TABLE "files" IS 'The ledger: every path ever seen, its state when it
 COMMENT ON COLUMN "files"."file_id" IS 'Identity of the path. Rule: first 32 hex digits of sha256 of source, NUL, raw relative path. Always matches `[0-9a-f]{32}`.';
 COMMENT ON COLUMN "files"."source" IS 'Name of the source; its root stands in the manifest.';
 COMMENT ON COLUMN "files"."path" IS 'Path relative to the source''s root, with `/`. Bytes that are not UTF-8, control characters and `%` are percent-encoded.';
-COMMENT ON COLUMN "files"."size" IS 'Size of the file. Always at least 0.';
-COMMENT ON COLUMN "files"."mtime_ns" IS 'Time of last modification, since the Unix epoch.';
-COMMENT ON COLUMN "files"."ctime_ns" IS 'Time of last status change, since the Unix epoch.';
+COMMENT ON COLUMN "files"."size" IS 'Size of the file. Always at least 0. Unit: byte.';
+COMMENT ON COLUMN "files"."mtime_ns" IS 'Time of last modification, since the Unix epoch. Unit: ns.';
+COMMENT ON COLUMN "files"."ctime_ns" IS 'Time of last status change, since the Unix epoch. Unit: ns.';
 COMMENT ON COLUMN "files"."inode" IS 'Number of the file in its file system.';
 COMMENT ON COLUMN "files"."status" IS 'What became of the file. Always one of the codes below.';
 COMMENT ON COLUMN "files"."reason" IS 'Why, as a stable code; null where the status says it all. Always one of the codes below.';
@@ -42,8 +42,8 @@ COMMENT ON COLUMN "files"."study_instance_uid" IS 'Study Instance UID that the f
 COMMENT ON COLUMN "files"."series_instance_uid" IS 'Series Instance UID that the file claims.';
 COMMENT ON COLUMN "files"."reader" IS 'Which reader read the header. Always one of `fast`, `pydicom`.';
 COMMENT ON COLUMN "files"."transfer_syntax_uid" IS 'Transfer Syntax UID of the file.';
-COMMENT ON COLUMN "files"."pixel_offset" IS 'Where the pixel values start: the first byte of native Pixel Data, or the first item of encapsulated Pixel Data.';
-COMMENT ON COLUMN "files"."pixel_length" IS 'Length of native Pixel Data as present in the file; for encapsulated Pixel Data all bytes from `pixel_offset` to the end of the file.';
+COMMENT ON COLUMN "files"."pixel_offset" IS 'Where the pixel values start: the first byte of native Pixel Data, or the first item of encapsulated Pixel Data. Unit: byte.';
+COMMENT ON COLUMN "files"."pixel_length" IS 'Length of native Pixel Data as present in the file; for encapsulated Pixel Data all bytes from `pixel_offset` to the end of the file. Unit: byte.';
 COMMENT ON COLUMN "files"."header_sha256" IS 'Digest of the data set''s bytes before Pixel Data, without preamble and file meta.';
 COMMENT ON COLUMN "files"."content_sha256" IS 'Digest of all attributes but file meta, and the decoded pixels. Made only where two files claim one SOP Instance UID.';
 COMMENT ON COLUMN "files"."first_seen_run" IS 'Run that first saw the path.';
@@ -53,7 +53,7 @@ COMMENT ON COLUMN "files"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "files"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "files"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "sop_instance_uid"
+-- Key: "sop_instance_uid"
 CREATE TABLE "instances" (
   "sop_instance_uid" VARCHAR NOT NULL,
   "sop_class_uid" VARCHAR NOT NULL,
@@ -73,6 +73,12 @@ CREATE TABLE "instances" (
   "patient_size" DOUBLE,
   "patient_weight" DOUBLE,
   "patient_identity_removed" VARCHAR,
+  "patient_species_description" VARCHAR,
+  "quality_control_subject" VARCHAR,
+  "deidentification_method" VARCHAR[],
+  "clinical_trial_protocol_id" VARCHAR,
+  "clinical_trial_subject_id" VARCHAR,
+  "clinical_trial_time_point_id" VARCHAR,
   "study_id" VARCHAR,
   "accession_number" VARCHAR,
   "study_date" DATE,
@@ -80,6 +86,20 @@ CREATE TABLE "instances" (
   "study_description" VARCHAR,
   "referring_physician_name" STRUCT("alphabetic" VARCHAR, "ideographic" VARCHAR, "phonetic" VARCHAR),
   "institution_name" VARCHAR,
+  "institutional_department_name" VARCHAR,
+  "reason_for_study" VARCHAR,
+  "requested_procedure_description" VARCHAR,
+  "procedure_code_value" VARCHAR[],
+  "procedure_code_scheme" VARCHAR[],
+  "procedure_code_meaning" VARCHAR[],
+  "requested_procedure_code_value" VARCHAR,
+  "requested_procedure_code_scheme" VARCHAR,
+  "requested_procedure_code_meaning" VARCHAR,
+  "requested_procedure_id" VARCHAR,
+  "scheduled_procedure_step_description" VARCHAR,
+  "reason_for_requested_procedure_code_value" VARCHAR[],
+  "reason_for_requested_procedure_code_scheme" VARCHAR[],
+  "reason_for_requested_procedure_code_meaning" VARCHAR[],
   "series_number" BIGINT,
   "series_date" DATE,
   "series_time" TIME,
@@ -90,12 +110,16 @@ CREATE TABLE "instances" (
   "patient_position" VARCHAR,
   "frame_of_reference_uid" VARCHAR,
   "position_reference_indicator" VARCHAR,
+  "operators_name" STRUCT("alphabetic" VARCHAR, "ideographic" VARCHAR, "phonetic" VARCHAR)[],
+  "presentation_intent_type" VARCHAR,
+  "performed_procedure_step_description" VARCHAR,
   "manufacturer" VARCHAR,
   "manufacturer_model_name" VARCHAR,
   "device_serial_number" VARCHAR,
   "software_versions" VARCHAR[],
   "station_name" VARCHAR,
   "magnetic_field_strength" DOUBLE,
+  "device_uid" VARCHAR,
   "instance_number" BIGINT,
   "image_type" VARCHAR[],
   "specific_character_set" VARCHAR[],
@@ -110,19 +134,39 @@ CREATE TABLE "instances" (
   "acquisition_date_time_offset_minutes" INTEGER,
   "image_comments" VARCHAR,
   "burned_in_annotation" VARCHAR,
+  "irradiation_event_uid" VARCHAR[],
+  "acquisition_duration" DOUBLE,
+  "derivation_description" VARCHAR,
+  "concatenation_uid" VARCHAR,
+  "anatomic_region_code_value" VARCHAR,
+  "anatomic_region_code_scheme" VARCHAR,
+  "anatomic_region_code_meaning" VARCHAR,
+  "image_laterality" VARCHAR,
+  "patient_orientation" VARCHAR[],
+  "contrast_bolus_agent" VARCHAR,
+  "contrast_bolus_route" VARCHAR,
   "kvp" DOUBLE,
   "x_ray_tube_current" DOUBLE,
   "exposure_time" DOUBLE,
   "exposure" DOUBLE,
-  "ctdivol" DOUBLE,
   "filter_type" VARCHAR,
   "focal_spots" DOUBLE[],
+  "distance_source_to_detector" DOUBLE,
+  "distance_source_to_patient" DOUBLE,
+  "x_ray_tube_current_inu_a" DOUBLE,
+  "exposure_inu_as" DOUBLE,
+  "exposure_inm_as" DOUBLE,
+  "anode_target_material" VARCHAR,
+  "filter_material" VARCHAR[],
+  "filter_thickness_minimum" DOUBLE[],
+  "filter_thickness_maximum" DOUBLE[],
+  "grid" VARCHAR[],
+  "average_pulse_width" DOUBLE,
+  "ctdivol" DOUBLE,
   "convolution_kernel" VARCHAR[],
   "scan_options" VARCHAR[],
   "data_collection_diameter" DOUBLE,
   "reconstruction_diameter" DOUBLE,
-  "distance_source_to_detector" DOUBLE,
-  "distance_source_to_patient" DOUBLE,
   "gantry_detector_tilt" DOUBLE,
   "table_height" DOUBLE,
   "rotation_direction" VARCHAR,
@@ -130,7 +174,18 @@ CREATE TABLE "instances" (
   "single_collimation_width" DOUBLE,
   "total_collimation_width" DOUBLE,
   "spiral_pitch_factor" DOUBLE,
-  "contrast_bolus_agent" VARCHAR,
+  "acquisition_type" VARCHAR,
+  "table_feed_per_rotation" DOUBLE,
+  "exposure_modulation_type" VARCHAR[],
+  "estimated_dose_saving" DOUBLE,
+  "ctdi_phantom_type_code_value" VARCHAR,
+  "ctdi_phantom_type_code_scheme" VARCHAR,
+  "ctdi_phantom_type_code_meaning" VARCHAR,
+  "water_equivalent_diameter" DOUBLE,
+  "water_equivalent_diameter_calculation_method_code_value" VARCHAR,
+  "water_equivalent_diameter_calculation_method_code_scheme" VARCHAR,
+  "water_equivalent_diameter_calculation_method_code_meaning" VARCHAR,
+  "reconstruction_target_center_patient" DOUBLE[],
   "scanning_sequence" VARCHAR[],
   "sequence_variant" VARCHAR[],
   "mr_acquisition_type" VARCHAR,
@@ -144,10 +199,101 @@ CREATE TABLE "instances" (
   "imaging_frequency" DOUBLE,
   "trigger_time" DOUBLE,
   "nominal_percentage_of_cardiac_phase" FLOAT,
+  "number_of_averages" DOUBLE,
+  "imaged_nucleus" VARCHAR,
+  "pixel_bandwidth" DOUBLE,
+  "percent_sampling" DOUBLE,
+  "percent_phase_field_of_view" DOUBLE,
+  "acquisition_matrix" INTEGER[],
+  "in_plane_phase_encoding_direction" VARCHAR,
+  "receive_coil_name" VARCHAR,
+  "sar" DOUBLE,
+  "parallel_acquisition_technique" VARCHAR,
+  "parallel_reduction_factor_in_plane" DOUBLE,
+  "diffusion_b_value" DOUBLE,
+  "diffusion_gradient_orientation" DOUBLE[],
   "units" VARCHAR,
   "corrected_image" VARCHAR[],
   "decay_correction" VARCHAR,
   "frame_reference_time" DOUBLE,
+  "series_type" VARCHAR[],
+  "actual_frame_duration" DOUBLE,
+  "reconstruction_method" VARCHAR,
+  "attenuation_correction_method" VARCHAR,
+  "scatter_correction_method" VARCHAR,
+  "randoms_correction_method" VARCHAR,
+  "decay_factor" DOUBLE,
+  "collimator_type" VARCHAR,
+  "energy_window_lower_limit" DOUBLE,
+  "energy_window_upper_limit" DOUBLE,
+  "radiopharmaceutical" VARCHAR,
+  "radiopharmaceutical_administration_event_uid" VARCHAR,
+  "radiopharmaceutical_start_time" TIME,
+  "radiopharmaceutical_start_date_time" TIMESTAMP,
+  "radiopharmaceutical_start_date_time_offset_minutes" INTEGER,
+  "radionuclide_total_dose" DOUBLE,
+  "radionuclide_half_life" DOUBLE,
+  "radionuclide_positron_fraction" DOUBLE,
+  "radionuclide_code_value" VARCHAR,
+  "radionuclide_code_scheme" VARCHAR,
+  "radionuclide_code_meaning" VARCHAR,
+  "radiopharmaceutical_code_value" VARCHAR,
+  "radiopharmaceutical_code_scheme" VARCHAR,
+  "radiopharmaceutical_code_meaning" VARCHAR,
+  "administration_route_code_value" VARCHAR,
+  "administration_route_code_scheme" VARCHAR,
+  "administration_route_code_meaning" VARCHAR,
+  "image_and_fluoroscopy_area_dose_product" DOUBLE,
+  "entrance_dose" INTEGER,
+  "entrance_dose_inm_gy" DOUBLE,
+  "organ_dose" DOUBLE,
+  "half_value_layer" DOUBLE,
+  "total_number_of_exposures" INTEGER,
+  "total_time_of_fluoroscopy" INTEGER,
+  "comments_on_radiation_dose" VARCHAR,
+  "relative_x_ray_exposure" DOUBLE,
+  "exposure_index" DOUBLE,
+  "target_exposure_index" DOUBLE,
+  "deviation_index" DOUBLE,
+  "exposure_dose_series_number" BIGINT[],
+  "exposure_dose_acquisition_type" VARCHAR[],
+  "exposure_dose_kvp" DOUBLE[],
+  "exposure_dose_x_ray_tube_current_inu_a" DOUBLE[],
+  "exposure_dose_exposure_time" DOUBLE[],
+  "exposure_dose_ctdivol" DOUBLE[],
+  "exposure_dose_scan_length" DOUBLE[],
+  "exposure_dose_single_collimation_width" DOUBLE[],
+  "exposure_dose_total_collimation_width" DOUBLE[],
+  "exposure_dose_spiral_pitch_factor" DOUBLE[],
+  "exposure_dose_estimated_dose_saving" DOUBLE[],
+  "elscint_exposure_dose_dlp" DOUBLE[],
+  "elscint_exposure_dose_phantom" VARCHAR[],
+  "field_of_view_shape" VARCHAR,
+  "field_of_view_dimensions" DOUBLE[],
+  "acquisition_device_processing_description" VARCHAR,
+  "positioner_type" VARCHAR,
+  "positioner_primary_angle" DOUBLE,
+  "positioner_secondary_angle" DOUBLE,
+  "view_position" VARCHAR,
+  "view_code_value" VARCHAR,
+  "view_code_scheme" VARCHAR,
+  "view_code_meaning" VARCHAR,
+  "view_modifier_code_value" VARCHAR[],
+  "view_modifier_code_scheme" VARCHAR[],
+  "view_modifier_code_meaning" VARCHAR[],
+  "compression_force" DOUBLE,
+  "body_part_thickness" DOUBLE,
+  "breast_implant_present" VARCHAR,
+  "partial_view" VARCHAR,
+  "region_data_type" INTEGER,
+  "region_location_min_x0" BIGINT,
+  "region_location_min_y0" BIGINT,
+  "region_location_max_x1" BIGINT,
+  "region_location_max_y1" BIGINT,
+  "physical_units_x_direction" INTEGER,
+  "physical_units_y_direction" INTEGER,
+  "physical_delta_x" DOUBLE,
+  "physical_delta_y" DOUBLE,
   "image_position_patient" DOUBLE[],
   "image_orientation_patient" DOUBLE[],
   "pixel_spacing" DOUBLE[],
@@ -161,6 +307,8 @@ CREATE TABLE "instances" (
   "number_of_temporal_positions" BIGINT,
   "number_of_slices" INTEGER,
   "images_in_acquisition" BIGINT,
+  "pixel_aspect_ratio" BIGINT[],
+  "pixel_spacing_calibration_type" VARCHAR,
   "samples_per_pixel" INTEGER,
   "photometric_interpretation" VARCHAR,
   "planar_configuration" INTEGER,
@@ -181,6 +329,35 @@ CREATE TABLE "instances" (
   "window_width" DOUBLE[],
   "lossy_image_compression" VARCHAR,
   "lossy_image_compression_ratio" DOUBLE[],
+  "lossy_image_compression_method" VARCHAR[],
+  "voilut_function" VARCHAR,
+  "frame_time" DOUBLE,
+  "segmentation_type" VARCHAR,
+  "segment_label" VARCHAR[],
+  "segment_algorithm_type" VARCHAR[],
+  "structure_set_label" VARCHAR,
+  "roi_name" VARCHAR[],
+  "dose_units" VARCHAR,
+  "dose_type" VARCHAR,
+  "dose_grid_scaling" DOUBLE,
+  "concept_name_code_value" VARCHAR,
+  "concept_name_code_scheme" VARCHAR,
+  "concept_name_code_meaning" VARCHAR,
+  "template_identifier" VARCHAR,
+  "elscint_total_dlp" DOUBLE,
+  "toshiba_ctdivol" DOUBLE,
+  "toshiba_dlp" DOUBLE,
+  "toshiba_pitch_factor" DOUBLE,
+  "toshiba_detector_slice_thickness" DOUBLE,
+  "toshiba_detector_rows" VARCHAR,
+  "siemens_number_of_images_in_mosaic" INTEGER,
+  "siemens_b_value" BIGINT,
+  "siemens_diffusion_gradient_direction" DOUBLE[],
+  "siemens_bandwidth_per_pixel_phase_encode" DOUBLE,
+  "ge_b_value" BIGINT[],
+  "ge_effective_echo_spacing" INTEGER,
+  "philips_b_value" FLOAT,
+  "private_attributes" MAP(VARCHAR, VARCHAR),
   "invalid_attributes" VARCHAR[],
   "file_id" VARCHAR NOT NULL,
   "run_id" VARCHAR NOT NULL,
@@ -188,139 +365,684 @@ CREATE TABLE "instances" (
   "schema_version" SMALLINT NOT NULL
 );
 COMMENT ON TABLE "instances" IS 'One row per SOP instance: patient, study, series, equipment, acquisition, geometry and pixel attributes, typed by their VR. An attribute that is absent, empty or malformed is NULL; a malformed one is also named in `invalid_attributes` and in `issues`.';
-COMMENT ON COLUMN "instances"."sop_instance_uid" IS 'Identity of the instance.';
-COMMENT ON COLUMN "instances"."sop_class_uid" IS 'Kind of the instance.';
-COMMENT ON COLUMN "instances"."series_instance_uid" IS 'Series of the instance.';
-COMMENT ON COLUMN "instances"."study_instance_uid" IS 'Study of the instance.';
+COMMENT ON COLUMN "instances"."sop_instance_uid" IS 'Identity of the instance. From: SOPInstanceUID (0008,0018) UI.';
+COMMENT ON COLUMN "instances"."sop_class_uid" IS 'Kind of the instance. From: SOPClassUID (0008,0016) UI.';
+COMMENT ON COLUMN "instances"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
+COMMENT ON COLUMN "instances"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
 COMMENT ON COLUMN "instances"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
 COMMENT ON COLUMN "instances"."modality" IS 'Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
-COMMENT ON COLUMN "instances"."modality_raw" IS 'Modality as written.';
+COMMENT ON COLUMN "instances"."modality_raw" IS 'Modality as written. From: Modality (0008,0060) CS.';
 COMMENT ON COLUMN "instances"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
-COMMENT ON COLUMN "instances"."patient_id" IS 'Primary identifier of the patient.';
-COMMENT ON COLUMN "instances"."issuer_of_patient_id" IS 'Authority that issued the patient ID.';
-COMMENT ON COLUMN "instances"."patient_name" IS 'Name of the patient.';
-COMMENT ON COLUMN "instances"."patient_birth_date" IS 'Birth date of the patient.';
-COMMENT ON COLUMN "instances"."patient_sex" IS 'Sex of the patient.';
-COMMENT ON COLUMN "instances"."patient_age" IS 'Age of the patient at the study, as written.';
-COMMENT ON COLUMN "instances"."age_years" IS 'Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0.';
-COMMENT ON COLUMN "instances"."patient_size" IS 'Height of the patient.';
-COMMENT ON COLUMN "instances"."patient_weight" IS 'Weight of the patient.';
-COMMENT ON COLUMN "instances"."patient_identity_removed" IS 'Whether the patient''s identity was removed.';
-COMMENT ON COLUMN "instances"."study_id" IS 'Study identifier given by a person or device.';
-COMMENT ON COLUMN "instances"."accession_number" IS 'Number of the order.';
-COMMENT ON COLUMN "instances"."study_date" IS 'Date the study started.';
-COMMENT ON COLUMN "instances"."study_time" IS 'Time the study started.';
-COMMENT ON COLUMN "instances"."study_description" IS 'Description of the study.';
-COMMENT ON COLUMN "instances"."referring_physician_name" IS 'Name of the referring physician.';
-COMMENT ON COLUMN "instances"."institution_name" IS 'Institution of the equipment.';
-COMMENT ON COLUMN "instances"."series_number" IS 'Number of the series.';
-COMMENT ON COLUMN "instances"."series_date" IS 'Date the series started.';
-COMMENT ON COLUMN "instances"."series_time" IS 'Time the series started.';
-COMMENT ON COLUMN "instances"."series_description" IS 'Description of the series.';
-COMMENT ON COLUMN "instances"."protocol_name" IS 'Name of the acquisition protocol.';
-COMMENT ON COLUMN "instances"."body_part_examined" IS 'Part of the body examined.';
-COMMENT ON COLUMN "instances"."laterality" IS 'Side of the paired body part.';
-COMMENT ON COLUMN "instances"."patient_position" IS 'Position of the patient relative to the equipment, e.g. `HFS`.';
-COMMENT ON COLUMN "instances"."frame_of_reference_uid" IS 'Frame of Reference in which positions are given.';
-COMMENT ON COLUMN "instances"."position_reference_indicator" IS 'Anatomical reference of the Frame of Reference.';
-COMMENT ON COLUMN "instances"."manufacturer" IS 'Maker of the equipment.';
-COMMENT ON COLUMN "instances"."manufacturer_model_name" IS 'Model of the equipment.';
-COMMENT ON COLUMN "instances"."device_serial_number" IS 'Serial number of the equipment.';
-COMMENT ON COLUMN "instances"."software_versions" IS 'Software of the equipment.';
-COMMENT ON COLUMN "instances"."station_name" IS 'Name of the station.';
-COMMENT ON COLUMN "instances"."magnetic_field_strength" IS 'Nominal field of the magnet.';
-COMMENT ON COLUMN "instances"."instance_number" IS 'Number of the instance in its series.';
-COMMENT ON COLUMN "instances"."image_type" IS 'Characteristics of the image.';
-COMMENT ON COLUMN "instances"."specific_character_set" IS 'Character sets of the text.';
-COMMENT ON COLUMN "instances"."instance_creation_date" IS 'Date the instance was created.';
-COMMENT ON COLUMN "instances"."instance_creation_time" IS 'Time the instance was created.';
-COMMENT ON COLUMN "instances"."content_date" IS 'Date the content was created.';
-COMMENT ON COLUMN "instances"."content_time" IS 'Time the content was created.';
-COMMENT ON COLUMN "instances"."acquisition_number" IS 'Number of the acquisition.';
-COMMENT ON COLUMN "instances"."acquisition_date" IS 'Date the acquisition started.';
-COMMENT ON COLUMN "instances"."acquisition_time" IS 'Time the acquisition started.';
-COMMENT ON COLUMN "instances"."acquisition_date_time" IS 'Date and time the acquisition started; UTC where the file gives an offset, else local time.';
-COMMENT ON COLUMN "instances"."acquisition_date_time_offset_minutes" IS 'Offset from UTC that Acquisition DateTime was written with; null where it had none.';
-COMMENT ON COLUMN "instances"."image_comments" IS 'Comments on the image.';
-COMMENT ON COLUMN "instances"."burned_in_annotation" IS 'Whether the pixels show text that may identify the patient.';
-COMMENT ON COLUMN "instances"."kvp" IS 'Peak voltage of the X-ray generator.';
-COMMENT ON COLUMN "instances"."x_ray_tube_current" IS 'Current of the X-ray tube.';
-COMMENT ON COLUMN "instances"."exposure_time" IS 'Duration of the exposure.';
-COMMENT ON COLUMN "instances"."exposure" IS 'Tube current times exposure time.';
-COMMENT ON COLUMN "instances"."ctdivol" IS 'Volume CT dose index.';
-COMMENT ON COLUMN "instances"."filter_type" IS 'Type of the X-ray filter.';
-COMMENT ON COLUMN "instances"."focal_spots" IS 'Size of the focal spots.';
-COMMENT ON COLUMN "instances"."convolution_kernel" IS 'Kernel of the reconstruction.';
-COMMENT ON COLUMN "instances"."scan_options" IS 'Options of the acquisition.';
-COMMENT ON COLUMN "instances"."data_collection_diameter" IS 'Diameter over which data were collected.';
-COMMENT ON COLUMN "instances"."reconstruction_diameter" IS 'Diameter of the reconstructed region.';
-COMMENT ON COLUMN "instances"."distance_source_to_detector" IS 'Distance from source to detector.';
-COMMENT ON COLUMN "instances"."distance_source_to_patient" IS 'Distance from source to isocentre.';
-COMMENT ON COLUMN "instances"."gantry_detector_tilt" IS 'Nominal tilt of the gantry; its sign differs between makers.';
-COMMENT ON COLUMN "instances"."table_height" IS 'Height of the table.';
-COMMENT ON COLUMN "instances"."rotation_direction" IS 'Direction of rotation of the source.';
-COMMENT ON COLUMN "instances"."revolution_time" IS 'Time of one rotation.';
-COMMENT ON COLUMN "instances"."single_collimation_width" IS 'Width of one detector row.';
-COMMENT ON COLUMN "instances"."total_collimation_width" IS 'Width of all active detector rows.';
-COMMENT ON COLUMN "instances"."spiral_pitch_factor" IS 'Table feed per rotation over collimation.';
-COMMENT ON COLUMN "instances"."contrast_bolus_agent" IS 'Contrast agent.';
-COMMENT ON COLUMN "instances"."scanning_sequence" IS 'Type of MR data taken.';
-COMMENT ON COLUMN "instances"."sequence_variant" IS 'Variant of the scanning sequence.';
-COMMENT ON COLUMN "instances"."mr_acquisition_type" IS 'Encoding of the MR data, 2D or 3D.';
-COMMENT ON COLUMN "instances"."sequence_name" IS 'Name of the MR sequence.';
-COMMENT ON COLUMN "instances"."repetition_time" IS 'MR repetition time.';
-COMMENT ON COLUMN "instances"."echo_time" IS 'MR echo time.';
-COMMENT ON COLUMN "instances"."inversion_time" IS 'MR inversion time.';
-COMMENT ON COLUMN "instances"."flip_angle" IS 'MR flip angle.';
-COMMENT ON COLUMN "instances"."echo_numbers" IS 'Number of the echo.';
-COMMENT ON COLUMN "instances"."echo_train_length" IS 'Lines acquired per excitation.';
-COMMENT ON COLUMN "instances"."imaging_frequency" IS 'Precession frequency of the nucleus.';
-COMMENT ON COLUMN "instances"."trigger_time" IS 'Time after the trigger.';
-COMMENT ON COLUMN "instances"."nominal_percentage_of_cardiac_phase" IS 'Part of the cardiac cycle.';
-COMMENT ON COLUMN "instances"."units" IS 'Units of PET pixel values.';
-COMMENT ON COLUMN "instances"."corrected_image" IS 'Corrections applied to PET or NM data.';
-COMMENT ON COLUMN "instances"."decay_correction" IS 'Time that decay was corrected to.';
-COMMENT ON COLUMN "instances"."frame_reference_time" IS 'Time the PET pixel values refer to, from the series reference.';
-COMMENT ON COLUMN "instances"."image_position_patient" IS 'Centre of the first pixel, in LPS coordinates.';
-COMMENT ON COLUMN "instances"."image_orientation_patient" IS 'Direction cosines of a row, then of a column, in LPS coordinates.';
-COMMENT ON COLUMN "instances"."pixel_spacing" IS 'Distance between rows, then between columns, in the patient.';
-COMMENT ON COLUMN "instances"."imager_pixel_spacing" IS 'Distance between rows, then between columns, at the detector.';
-COMMENT ON COLUMN "instances"."slice_thickness" IS 'Nominal thickness of the slice.';
-COMMENT ON COLUMN "instances"."spacing_between_slices" IS 'Nominal spacing between slices.';
-COMMENT ON COLUMN "instances"."slice_location" IS 'Relative position of the slice.';
-COMMENT ON COLUMN "instances"."stack_id" IS 'Stack that the image belongs to.';
-COMMENT ON COLUMN "instances"."temporal_position_identifier" IS 'Place in a time series.';
-COMMENT ON COLUMN "instances"."temporal_position_index" IS 'Place in a time series, from 1.';
-COMMENT ON COLUMN "instances"."number_of_temporal_positions" IS 'Positions in a time series.';
-COMMENT ON COLUMN "instances"."number_of_slices" IS 'Slices in the series, as declared.';
-COMMENT ON COLUMN "instances"."images_in_acquisition" IS 'Images of the acquisition, as declared.';
-COMMENT ON COLUMN "instances"."samples_per_pixel" IS 'Samples of a pixel.';
-COMMENT ON COLUMN "instances"."photometric_interpretation" IS 'Meaning of the samples.';
-COMMENT ON COLUMN "instances"."planar_configuration" IS 'Order of the samples.';
-COMMENT ON COLUMN "instances"."number_of_frames" IS 'Frames of the instance.';
-COMMENT ON COLUMN "instances"."rows" IS 'Rows of a frame.';
-COMMENT ON COLUMN "instances"."columns" IS 'Columns of a frame.';
-COMMENT ON COLUMN "instances"."bits_allocated" IS 'Bits that a sample takes up.';
-COMMENT ON COLUMN "instances"."bits_stored" IS 'Bits of a sample that are used.';
-COMMENT ON COLUMN "instances"."high_bit" IS 'Highest used bit of a sample.';
-COMMENT ON COLUMN "instances"."pixel_representation" IS '0 unsigned, 1 two''s complement.';
-COMMENT ON COLUMN "instances"."pixel_padding_value" IS 'Stored value of pixels outside the image.';
-COMMENT ON COLUMN "instances"."pixel_padding_range_limit" IS 'Other end of the range of padding values.';
-COMMENT ON COLUMN "instances"."rescale_slope" IS 'Slope from stored to real value.';
-COMMENT ON COLUMN "instances"."rescale_intercept" IS 'Intercept from stored to real value.';
-COMMENT ON COLUMN "instances"."rescale_type" IS 'Unit of the rescaled values.';
-COMMENT ON COLUMN "instances"."modality_lut_type" IS 'Unit of the values of a Modality LUT; null where there is none. Rule: ModalityLUTType of the first item of ModalityLUTSequence (0028,3000); `UNSPECIFIED` where that item does not say.';
-COMMENT ON COLUMN "instances"."window_center" IS 'Centres of the display windows.';
-COMMENT ON COLUMN "instances"."window_width" IS 'Widths of the display windows.';
-COMMENT ON COLUMN "instances"."lossy_image_compression" IS 'Whether the pixels were ever compressed with loss: `01` yes.';
-COMMENT ON COLUMN "instances"."lossy_image_compression_ratio" IS 'Ratios of the lossy steps.';
+COMMENT ON COLUMN "instances"."patient_id" IS 'Primary identifier of the patient. From: PatientID (0010,0020) LO.';
+COMMENT ON COLUMN "instances"."issuer_of_patient_id" IS 'Authority that issued the patient ID. From: IssuerOfPatientID (0010,0021) LO.';
+COMMENT ON COLUMN "instances"."patient_name" IS 'Name of the patient. From: PatientName (0010,0010) PN.';
+COMMENT ON COLUMN "instances"."patient_birth_date" IS 'Birth date of the patient. From: PatientBirthDate (0010,0030) DA.';
+COMMENT ON COLUMN "instances"."patient_sex" IS 'Sex of the patient. From: PatientSex (0010,0040) CS.';
+COMMENT ON COLUMN "instances"."patient_age" IS 'Age of the patient at the study, as written. From: PatientAge (0010,1010) AS.';
+COMMENT ON COLUMN "instances"."age_years" IS 'Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0. Unit: year.';
+COMMENT ON COLUMN "instances"."patient_size" IS 'Height of the patient. Unit: m. From: PatientSize (0010,1020) DS.';
+COMMENT ON COLUMN "instances"."patient_weight" IS 'Weight of the patient. Unit: kg. From: PatientWeight (0010,1030) DS.';
+COMMENT ON COLUMN "instances"."patient_identity_removed" IS 'Whether the patient''s identity was removed. From: PatientIdentityRemoved (0012,0062) CS.';
+COMMENT ON COLUMN "instances"."patient_species_description" IS 'Species of the patient, where it is an animal. From: PatientSpeciesDescription (0010,2201) LO.';
+COMMENT ON COLUMN "instances"."quality_control_subject" IS 'Whether the subject is a phantom for quality control. From: QualityControlSubject (0010,0200) CS.';
+COMMENT ON COLUMN "instances"."deidentification_method" IS 'How the identity was removed. From: DeidentificationMethod (0012,0063) LO.';
+COMMENT ON COLUMN "instances"."clinical_trial_protocol_id" IS 'Protocol of the clinical trial. From: ClinicalTrialProtocolID (0012,0020) LO.';
+COMMENT ON COLUMN "instances"."clinical_trial_subject_id" IS 'Subject of the clinical trial. From: ClinicalTrialSubjectID (0012,0040) LO.';
+COMMENT ON COLUMN "instances"."clinical_trial_time_point_id" IS 'Time point of the clinical trial. From: ClinicalTrialTimePointID (0012,0050) LO.';
+COMMENT ON COLUMN "instances"."study_id" IS 'Study identifier given by a person or device. From: StudyID (0020,0010) SH.';
+COMMENT ON COLUMN "instances"."accession_number" IS 'Number of the order. From: AccessionNumber (0008,0050) SH.';
+COMMENT ON COLUMN "instances"."study_date" IS 'Date the study started. From: StudyDate (0008,0020) DA.';
+COMMENT ON COLUMN "instances"."study_time" IS 'Time the study started. From: StudyTime (0008,0030) TM.';
+COMMENT ON COLUMN "instances"."study_description" IS 'Description of the study. From: StudyDescription (0008,1030) LO.';
+COMMENT ON COLUMN "instances"."referring_physician_name" IS 'Name of the referring physician. From: ReferringPhysicianName (0008,0090) PN.';
+COMMENT ON COLUMN "instances"."institution_name" IS 'Institution of the equipment. From: InstitutionName (0008,0080) LO.';
+COMMENT ON COLUMN "instances"."institutional_department_name" IS 'Department of the equipment. From: InstitutionalDepartmentName (0008,1040) LO.';
+COMMENT ON COLUMN "instances"."reason_for_study" IS 'Why the study was done. From: ReasonForStudy (0032,1030) LO.';
+COMMENT ON COLUMN "instances"."requested_procedure_description" IS 'Procedure that was requested. From: RequestedProcedureDescription (0032,1060) LO.';
+COMMENT ON COLUMN "instances"."procedure_code_value" IS 'Code of a procedure that was done, one for each. From: CodeValue (0008,1032) > (0008,0100) SH of every item.';
+COMMENT ON COLUMN "instances"."procedure_code_scheme" IS 'Scheme of the code of a procedure that was done, one for each. From: CodingSchemeDesignator (0008,1032) > (0008,0102) SH of every item.';
+COMMENT ON COLUMN "instances"."procedure_code_meaning" IS 'Meaning of the code of a procedure that was done, one for each. From: CodeMeaning (0008,1032) > (0008,0104) LO of every item.';
+COMMENT ON COLUMN "instances"."requested_procedure_code_value" IS 'Code of the procedure that was requested. From: CodeValue (0032,1064) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."requested_procedure_code_scheme" IS 'Scheme of the code of the procedure that was requested. From: CodingSchemeDesignator (0032,1064) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."requested_procedure_code_meaning" IS 'Meaning of the code of the procedure that was requested. From: CodeMeaning (0032,1064) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."requested_procedure_id" IS 'Identifier of the requested procedure. From: RequestedProcedureID (0040,0275) > (0040,1001) SH.';
+COMMENT ON COLUMN "instances"."scheduled_procedure_step_description" IS 'What was scheduled. From: ScheduledProcedureStepDescription (0040,0275) > (0040,0007) LO.';
+COMMENT ON COLUMN "instances"."reason_for_requested_procedure_code_value" IS 'Code of a reason of the request, one for each. From: CodeValue (0040,0275) > (0040,100A) > (0008,0100) SH of every item.';
+COMMENT ON COLUMN "instances"."reason_for_requested_procedure_code_scheme" IS 'Scheme of the code of a reason of the request, one for each. From: CodingSchemeDesignator (0040,0275) > (0040,100A) > (0008,0102) SH of every item.';
+COMMENT ON COLUMN "instances"."reason_for_requested_procedure_code_meaning" IS 'Meaning of the code of a reason of the request, one for each. From: CodeMeaning (0040,0275) > (0040,100A) > (0008,0104) LO of every item.';
+COMMENT ON COLUMN "instances"."series_number" IS 'Number of the series. From: SeriesNumber (0020,0011) IS.';
+COMMENT ON COLUMN "instances"."series_date" IS 'Date the series started. From: SeriesDate (0008,0021) DA.';
+COMMENT ON COLUMN "instances"."series_time" IS 'Time the series started. From: SeriesTime (0008,0031) TM.';
+COMMENT ON COLUMN "instances"."series_description" IS 'Description of the series. From: SeriesDescription (0008,103E) LO.';
+COMMENT ON COLUMN "instances"."protocol_name" IS 'Name of the acquisition protocol. From: ProtocolName (0018,1030) LO.';
+COMMENT ON COLUMN "instances"."body_part_examined" IS 'Part of the body examined. From: BodyPartExamined (0018,0015) CS.';
+COMMENT ON COLUMN "instances"."laterality" IS 'Side of the paired body part. From: Laterality (0020,0060) CS.';
+COMMENT ON COLUMN "instances"."patient_position" IS 'Position of the patient relative to the equipment, e.g. `HFS`. From: PatientPosition (0018,5100) CS.';
+COMMENT ON COLUMN "instances"."frame_of_reference_uid" IS 'Frame of Reference in which positions are given. From: FrameOfReferenceUID (0020,0052) UI.';
+COMMENT ON COLUMN "instances"."position_reference_indicator" IS 'Anatomical reference of the Frame of Reference. From: PositionReferenceIndicator (0020,1040) LO.';
+COMMENT ON COLUMN "instances"."operators_name" IS 'Operators of the equipment. From: OperatorsName (0008,1070) PN.';
+COMMENT ON COLUMN "instances"."presentation_intent_type" IS 'Whether images are meant for presentation or for processing. From: PresentationIntentType (0008,0068) CS.';
+COMMENT ON COLUMN "instances"."performed_procedure_step_description" IS 'What was performed. From: PerformedProcedureStepDescription (0040,0254) LO.';
+COMMENT ON COLUMN "instances"."manufacturer" IS 'Maker of the equipment. From: Manufacturer (0008,0070) LO.';
+COMMENT ON COLUMN "instances"."manufacturer_model_name" IS 'Model of the equipment. From: ManufacturerModelName (0008,1090) LO.';
+COMMENT ON COLUMN "instances"."device_serial_number" IS 'Serial number of the equipment. From: DeviceSerialNumber (0018,1000) LO.';
+COMMENT ON COLUMN "instances"."software_versions" IS 'Software of the equipment. From: SoftwareVersions (0018,1020) LO.';
+COMMENT ON COLUMN "instances"."station_name" IS 'Name of the station. From: StationName (0008,1010) SH.';
+COMMENT ON COLUMN "instances"."magnetic_field_strength" IS 'Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS.';
+COMMENT ON COLUMN "instances"."device_uid" IS 'Identity of the equipment. From: DeviceUID (0018,1002) UI.';
+COMMENT ON COLUMN "instances"."instance_number" IS 'Number of the instance in its series. From: InstanceNumber (0020,0013) IS.';
+COMMENT ON COLUMN "instances"."image_type" IS 'Characteristics of the image. From: ImageType (0008,0008) CS.';
+COMMENT ON COLUMN "instances"."specific_character_set" IS 'Character sets of the text. From: SpecificCharacterSet (0008,0005) CS.';
+COMMENT ON COLUMN "instances"."instance_creation_date" IS 'Date the instance was created. From: InstanceCreationDate (0008,0012) DA.';
+COMMENT ON COLUMN "instances"."instance_creation_time" IS 'Time the instance was created. From: InstanceCreationTime (0008,0013) TM.';
+COMMENT ON COLUMN "instances"."content_date" IS 'Date the content was created. From: ContentDate (0008,0023) DA.';
+COMMENT ON COLUMN "instances"."content_time" IS 'Time the content was created. From: ContentTime (0008,0033) TM.';
+COMMENT ON COLUMN "instances"."acquisition_number" IS 'Number of the acquisition. From: AcquisitionNumber (0020,0012) IS.';
+COMMENT ON COLUMN "instances"."acquisition_date" IS 'Date the acquisition started. From: AcquisitionDate (0008,0022) DA.';
+COMMENT ON COLUMN "instances"."acquisition_time" IS 'Time the acquisition started. From: AcquisitionTime (0008,0032) TM.';
+COMMENT ON COLUMN "instances"."acquisition_date_time" IS 'Date and time the acquisition started; UTC where the file gives an offset, else local time. From: AcquisitionDateTime (0008,002A) DT.';
+COMMENT ON COLUMN "instances"."acquisition_date_time_offset_minutes" IS 'Offset from UTC that Acquisition DateTime was written with; null where it had none. Unit: min.';
+COMMENT ON COLUMN "instances"."image_comments" IS 'Comments on the image. From: ImageComments (0020,4000) LT.';
+COMMENT ON COLUMN "instances"."burned_in_annotation" IS 'Whether the pixels show text that may identify the patient. From: BurnedInAnnotation (0028,0301) CS.';
+COMMENT ON COLUMN "instances"."irradiation_event_uid" IS 'Irradiation events that the image was made from. From: IrradiationEventUID (0008,3010) UI.';
+COMMENT ON COLUMN "instances"."acquisition_duration" IS 'Duration of the acquisition. Unit: s. From: AcquisitionDuration (0018,9073) FD.';
+COMMENT ON COLUMN "instances"."derivation_description" IS 'How the image was derived. From: DerivationDescription (0008,2111) ST.';
+COMMENT ON COLUMN "instances"."concatenation_uid" IS 'Concatenation that the instance is a part of. From: ConcatenationUID (0020,9161) UI.';
+COMMENT ON COLUMN "instances"."anatomic_region_code_value" IS 'Code of the anatomic region. From: CodeValue (0008,2218) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."anatomic_region_code_scheme" IS 'Scheme of the code of the anatomic region. From: CodingSchemeDesignator (0008,2218) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."anatomic_region_code_meaning" IS 'Meaning of the code of the anatomic region. From: CodeMeaning (0008,2218) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."image_laterality" IS 'Side of the body part in the image. From: ImageLaterality (0020,0062) CS.';
+COMMENT ON COLUMN "instances"."patient_orientation" IS 'Directions of the rows and the columns. From: PatientOrientation (0020,0020) CS.';
+COMMENT ON COLUMN "instances"."contrast_bolus_agent" IS 'Contrast agent. From: ContrastBolusAgent (0018,0010) LO.';
+COMMENT ON COLUMN "instances"."contrast_bolus_route" IS 'Route of the contrast agent. From: ContrastBolusRoute (0018,1040) LO.';
+COMMENT ON COLUMN "instances"."kvp" IS 'Peak voltage of the X-ray generator. Unit: kV. From: KVP (0018,0060) DS.';
+COMMENT ON COLUMN "instances"."x_ray_tube_current" IS 'Current of the X-ray tube. Unit: mA. From: XRayTubeCurrent (0018,1151) IS.';
+COMMENT ON COLUMN "instances"."exposure_time" IS 'Duration of the exposure. Unit: ms. From: ExposureTime (0018,1150) IS.';
+COMMENT ON COLUMN "instances"."exposure" IS 'Tube current times exposure time. Unit: mA s. From: Exposure (0018,1152) IS.';
+COMMENT ON COLUMN "instances"."filter_type" IS 'Type of the X-ray filter. From: FilterType (0018,1160) SH.';
+COMMENT ON COLUMN "instances"."focal_spots" IS 'Size of the focal spots. Unit: mm. From: FocalSpots (0018,1190) DS.';
+COMMENT ON COLUMN "instances"."distance_source_to_detector" IS 'Distance from source to detector. Unit: mm. From: DistanceSourceToDetector (0018,1110) DS.';
+COMMENT ON COLUMN "instances"."distance_source_to_patient" IS 'Distance from source to isocentre. Unit: mm. From: DistanceSourceToPatient (0018,1111) DS.';
+COMMENT ON COLUMN "instances"."x_ray_tube_current_inu_a" IS 'Current of the X-ray tube. Unit: uA. From: XRayTubeCurrentInuA (0018,8151) DS.';
+COMMENT ON COLUMN "instances"."exposure_inu_as" IS 'Tube current times exposure time. Unit: uA s. From: ExposureInuAs (0018,1153) IS.';
+COMMENT ON COLUMN "instances"."exposure_inm_as" IS 'Tube current times exposure time. Unit: mA s. From: ExposureInmAs (0018,9332) FD.';
+COMMENT ON COLUMN "instances"."anode_target_material" IS 'Material of the anode. From: AnodeTargetMaterial (0018,1191) CS.';
+COMMENT ON COLUMN "instances"."filter_material" IS 'Materials of the X-ray filter. From: FilterMaterial (0018,7050) CS.';
+COMMENT ON COLUMN "instances"."filter_thickness_minimum" IS 'Least thickness of each filter. Unit: mm. From: FilterThicknessMinimum (0018,7052) DS.';
+COMMENT ON COLUMN "instances"."filter_thickness_maximum" IS 'Greatest thickness of each filter. Unit: mm. From: FilterThicknessMaximum (0018,7054) DS.';
+COMMENT ON COLUMN "instances"."grid" IS 'Grids in the beam. From: Grid (0018,1166) CS.';
+COMMENT ON COLUMN "instances"."average_pulse_width" IS 'Mean width of a pulse. Unit: ms. From: AveragePulseWidth (0018,1154) DS.';
+COMMENT ON COLUMN "instances"."ctdivol" IS 'Volume CT dose index. Unit: mGy. From: CTDIvol (0018,9345) FD.';
+COMMENT ON COLUMN "instances"."convolution_kernel" IS 'Kernel of the reconstruction. From: ConvolutionKernel (0018,1210) SH.';
+COMMENT ON COLUMN "instances"."scan_options" IS 'Options of the acquisition. From: ScanOptions (0018,0022) CS.';
+COMMENT ON COLUMN "instances"."data_collection_diameter" IS 'Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,0090) DS.';
+COMMENT ON COLUMN "instances"."reconstruction_diameter" IS 'Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,1100) DS.';
+COMMENT ON COLUMN "instances"."gantry_detector_tilt" IS 'Nominal tilt of the gantry; its sign differs between makers. Unit: degree. From: GantryDetectorTilt (0018,1120) DS.';
+COMMENT ON COLUMN "instances"."table_height" IS 'Height of the table. Unit: mm. From: TableHeight (0018,1130) DS.';
+COMMENT ON COLUMN "instances"."rotation_direction" IS 'Direction of rotation of the source. From: RotationDirection (0018,1140) CS.';
+COMMENT ON COLUMN "instances"."revolution_time" IS 'Time of one rotation. Unit: s. From: RevolutionTime (0018,9305) FD.';
+COMMENT ON COLUMN "instances"."single_collimation_width" IS 'Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9306) FD.';
+COMMENT ON COLUMN "instances"."total_collimation_width" IS 'Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9307) FD.';
+COMMENT ON COLUMN "instances"."spiral_pitch_factor" IS 'Table feed per rotation over collimation. From: SpiralPitchFactor (0018,9311) FD.';
+COMMENT ON COLUMN "instances"."acquisition_type" IS 'How the data were collected, e.g. `SPIRAL`. From: AcquisitionType (0018,9302) CS.';
+COMMENT ON COLUMN "instances"."table_feed_per_rotation" IS 'Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9310) FD.';
+COMMENT ON COLUMN "instances"."exposure_modulation_type" IS 'How the tube current was modulated. From: ExposureModulationType (0018,9323) CS.';
+COMMENT ON COLUMN "instances"."estimated_dose_saving" IS 'Dose saved by the modulation, as estimated. Unit: %. From: EstimatedDoseSaving (0018,9324) FD.';
+COMMENT ON COLUMN "instances"."ctdi_phantom_type_code_value" IS 'Code of the phantom of CTDIvol. From: CodeValue (0018,9346) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."ctdi_phantom_type_code_scheme" IS 'Scheme of the code of the phantom of CTDIvol. From: CodingSchemeDesignator (0018,9346) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."ctdi_phantom_type_code_meaning" IS 'Meaning of the code of the phantom of CTDIvol. From: CodeMeaning (0018,9346) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."water_equivalent_diameter" IS 'Diameter of a cylinder of water that attenuates alike. Unit: mm. From: WaterEquivalentDiameter (0018,1271) FD.';
+COMMENT ON COLUMN "instances"."water_equivalent_diameter_calculation_method_code_value" IS 'Code of the way that diameter was found. From: CodeValue (0018,1272) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."water_equivalent_diameter_calculation_method_code_scheme" IS 'Scheme of the code of the way that diameter was found. From: CodingSchemeDesignator (0018,1272) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."water_equivalent_diameter_calculation_method_code_meaning" IS 'Meaning of the code of the way that diameter was found. From: CodeMeaning (0018,1272) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."reconstruction_target_center_patient" IS 'Centre of the reconstructed region, in LPS coordinates. Unit: mm. From: ReconstructionTargetCenterPatient (0018,9318) FD.';
+COMMENT ON COLUMN "instances"."scanning_sequence" IS 'Type of MR data taken. From: ScanningSequence (0018,0020) CS.';
+COMMENT ON COLUMN "instances"."sequence_variant" IS 'Variant of the scanning sequence. From: SequenceVariant (0018,0021) CS.';
+COMMENT ON COLUMN "instances"."mr_acquisition_type" IS 'Encoding of the MR data, 2D or 3D. From: MRAcquisitionType (0018,0023) CS.';
+COMMENT ON COLUMN "instances"."sequence_name" IS 'Name of the MR sequence. From: SequenceName (0018,0024) SH.';
+COMMENT ON COLUMN "instances"."repetition_time" IS 'MR repetition time. Unit: ms. From: RepetitionTime (0018,0080) DS.';
+COMMENT ON COLUMN "instances"."echo_time" IS 'MR echo time. Unit: ms. From: EchoTime (0018,0081) DS.';
+COMMENT ON COLUMN "instances"."inversion_time" IS 'MR inversion time. Unit: ms. From: InversionTime (0018,0082) DS.';
+COMMENT ON COLUMN "instances"."flip_angle" IS 'MR flip angle. Unit: degree. From: FlipAngle (0018,1314) DS.';
+COMMENT ON COLUMN "instances"."echo_numbers" IS 'Number of the echo. From: EchoNumbers (0018,0086) IS.';
+COMMENT ON COLUMN "instances"."echo_train_length" IS 'Lines acquired per excitation. From: EchoTrainLength (0018,0091) IS.';
+COMMENT ON COLUMN "instances"."imaging_frequency" IS 'Precession frequency of the nucleus. Unit: MHz. From: ImagingFrequency (0018,0084) DS.';
+COMMENT ON COLUMN "instances"."trigger_time" IS 'Time after the trigger. Unit: ms. From: TriggerTime (0018,1060) DS.';
+COMMENT ON COLUMN "instances"."nominal_percentage_of_cardiac_phase" IS 'Part of the cardiac cycle. Unit: %. From: NominalPercentageOfCardiacPhase (0020,9241) FL.';
+COMMENT ON COLUMN "instances"."number_of_averages" IS 'Times the data were acquired. From: NumberOfAverages (0018,0083) DS.';
+COMMENT ON COLUMN "instances"."imaged_nucleus" IS 'Nucleus that resonates, e.g. `1H`. From: ImagedNucleus (0018,0085) SH.';
+COMMENT ON COLUMN "instances"."pixel_bandwidth" IS 'Bandwidth of a pixel. Unit: Hz. From: PixelBandwidth (0018,0095) DS.';
+COMMENT ON COLUMN "instances"."percent_sampling" IS 'Part of the matrix that was acquired. Unit: %. From: PercentSampling (0018,0093) DS.';
+COMMENT ON COLUMN "instances"."percent_phase_field_of_view" IS 'Field of view in phase direction over that in frequency direction. Unit: %. From: PercentPhaseFieldOfView (0018,0094) DS.';
+COMMENT ON COLUMN "instances"."acquisition_matrix" IS 'Frequency rows and columns, phase rows and columns. From: AcquisitionMatrix (0018,1310) US.';
+COMMENT ON COLUMN "instances"."in_plane_phase_encoding_direction" IS 'Direction of phase encoding, `ROW` or `COL`. From: InPlanePhaseEncodingDirection (0018,1312) CS.';
+COMMENT ON COLUMN "instances"."receive_coil_name" IS 'Receiving coil. From: ReceiveCoilName (0018,1250) SH.';
+COMMENT ON COLUMN "instances"."sar" IS 'Specific absorption rate. Unit: W/kg. From: SAR (0018,1316) DS.';
+COMMENT ON COLUMN "instances"."parallel_acquisition_technique" IS 'Technique of parallel imaging. From: ParallelAcquisitionTechnique (0018,9078) CS.';
+COMMENT ON COLUMN "instances"."parallel_reduction_factor_in_plane" IS 'Reduction by parallel imaging, in plane. From: ParallelReductionFactorInPlane (0018,9069) FD.';
+COMMENT ON COLUMN "instances"."diffusion_b_value" IS 'Diffusion weighting. Unit: s/mm2. From: DiffusionBValue (0018,9087) FD.';
+COMMENT ON COLUMN "instances"."diffusion_gradient_orientation" IS 'Direction of the diffusion gradient, in LPS coordinates. From: DiffusionGradientOrientation (0018,9089) FD.';
+COMMENT ON COLUMN "instances"."units" IS 'Units of PET pixel values. From: Units (0054,1001) CS.';
+COMMENT ON COLUMN "instances"."corrected_image" IS 'Corrections applied to PET or NM data. From: CorrectedImage (0028,0051) CS.';
+COMMENT ON COLUMN "instances"."decay_correction" IS 'Time that decay was corrected to. From: DecayCorrection (0054,1102) CS.';
+COMMENT ON COLUMN "instances"."frame_reference_time" IS 'Time the PET pixel values refer to, from the series reference. Unit: ms. From: FrameReferenceTime (0054,1300) DS.';
+COMMENT ON COLUMN "instances"."series_type" IS 'Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS.';
+COMMENT ON COLUMN "instances"."actual_frame_duration" IS 'Duration of the acquisition of the frame. Unit: ms. From: ActualFrameDuration (0018,1242) IS.';
+COMMENT ON COLUMN "instances"."reconstruction_method" IS 'Method of the reconstruction. From: ReconstructionMethod (0054,1103) LO.';
+COMMENT ON COLUMN "instances"."attenuation_correction_method" IS 'Method of attenuation correction. From: AttenuationCorrectionMethod (0054,1101) LO.';
+COMMENT ON COLUMN "instances"."scatter_correction_method" IS 'Method of scatter correction. From: ScatterCorrectionMethod (0054,1105) LO.';
+COMMENT ON COLUMN "instances"."randoms_correction_method" IS 'Method of randoms correction. From: RandomsCorrectionMethod (0054,1100) CS.';
+COMMENT ON COLUMN "instances"."decay_factor" IS 'Factor that decay was corrected by. From: DecayFactor (0054,1321) DS.';
+COMMENT ON COLUMN "instances"."collimator_type" IS 'Type of the collimator. From: CollimatorType (0018,1181) CS.';
+COMMENT ON COLUMN "instances"."energy_window_lower_limit" IS 'Lower limit of the energy window. Unit: keV. From: EnergyWindowLowerLimit (0054,0012) > (0054,0013) > (0054,0014) DS.';
+COMMENT ON COLUMN "instances"."energy_window_upper_limit" IS 'Upper limit of the energy window. Unit: keV. From: EnergyWindowUpperLimit (0054,0012) > (0054,0013) > (0054,0015) DS.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical" IS 'Name of the radiopharmaceutical. From: Radiopharmaceutical (0054,0016) > (0018,0031) LO.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_administration_event_uid" IS 'Event of the administration. From: RadiopharmaceuticalAdministrationEventUID (0054,0016) > (0008,3012) UI.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_start_time" IS 'Time the administration started. From: RadiopharmaceuticalStartTime (0054,0016) > (0018,1072) TM.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_start_date_time" IS 'Date and time the administration started; UTC where the file gives an offset, else local time. From: RadiopharmaceuticalStartDateTime (0054,0016) > (0018,1078) DT.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_start_date_time_offset_minutes" IS 'Offset from UTC that Radiopharmaceutical Start DateTime was written with; null where it had none. Unit: min.';
+COMMENT ON COLUMN "instances"."radionuclide_total_dose" IS 'Activity that was administered: Bq in PET images, MBq in NM and enhanced PET images. From: RadionuclideTotalDose (0054,0016) > (0018,1074) DS.';
+COMMENT ON COLUMN "instances"."radionuclide_half_life" IS 'Half-life of the radionuclide. Unit: s. From: RadionuclideHalfLife (0054,0016) > (0018,1075) DS.';
+COMMENT ON COLUMN "instances"."radionuclide_positron_fraction" IS 'Part of the decays that give a positron. From: RadionuclidePositronFraction (0054,0016) > (0018,1076) DS.';
+COMMENT ON COLUMN "instances"."radionuclide_code_value" IS 'Code of the radionuclide. From: CodeValue (0054,0016) > (0054,0300) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."radionuclide_code_scheme" IS 'Scheme of the code of the radionuclide. From: CodingSchemeDesignator (0054,0016) > (0054,0300) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."radionuclide_code_meaning" IS 'Meaning of the code of the radionuclide. From: CodeMeaning (0054,0016) > (0054,0300) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_code_value" IS 'Code of the radiopharmaceutical. From: CodeValue (0054,0016) > (0054,0304) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_code_scheme" IS 'Scheme of the code of the radiopharmaceutical. From: CodingSchemeDesignator (0054,0016) > (0054,0304) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."radiopharmaceutical_code_meaning" IS 'Meaning of the code of the radiopharmaceutical. From: CodeMeaning (0054,0016) > (0054,0304) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."administration_route_code_value" IS 'Code of the route of the administration. From: CodeValue (0054,0016) > (0054,0302) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."administration_route_code_scheme" IS 'Scheme of the code of the route of the administration. From: CodingSchemeDesignator (0054,0016) > (0054,0302) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."administration_route_code_meaning" IS 'Meaning of the code of the route of the administration. From: CodeMeaning (0054,0016) > (0054,0302) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."image_and_fluoroscopy_area_dose_product" IS 'Dose area product of the irradiation event, the same in each of its images. Unit: dGy cm2. From: ImageAndFluoroscopyAreaDoseProduct (0018,115E) DS.';
+COMMENT ON COLUMN "instances"."entrance_dose" IS 'Entrance dose. Unit: dGy. From: EntranceDose (0040,0302) US.';
+COMMENT ON COLUMN "instances"."entrance_dose_inm_gy" IS 'Entrance dose. Unit: mGy. From: EntranceDoseInmGy (0040,8302) DS.';
+COMMENT ON COLUMN "instances"."organ_dose" IS 'Dose to the organ; in mammography the mean glandular dose. Unit: dGy. From: OrganDose (0040,0316) DS.';
+COMMENT ON COLUMN "instances"."half_value_layer" IS 'Half value layer of the beam. Unit: mm. From: HalfValueLayer (0040,0314) DS.';
+COMMENT ON COLUMN "instances"."total_number_of_exposures" IS 'Exposures of the procedure step. From: TotalNumberOfExposures (0040,0301) US.';
+COMMENT ON COLUMN "instances"."total_time_of_fluoroscopy" IS 'Time of fluoroscopy of the procedure step. Unit: s. From: TotalTimeOfFluoroscopy (0040,0300) US.';
+COMMENT ON COLUMN "instances"."comments_on_radiation_dose" IS 'Comments on the dose. From: CommentsOnRadiationDose (0040,0310) ST.';
+COMMENT ON COLUMN "instances"."relative_x_ray_exposure" IS 'Relative exposure, in units of the maker. From: RelativeXRayExposure (0018,1405) IS.';
+COMMENT ON COLUMN "instances"."exposure_index" IS 'Exposure index (IEC 62494-1). From: ExposureIndex (0018,1411) DS.';
+COMMENT ON COLUMN "instances"."target_exposure_index" IS 'Exposure index that was aimed at. From: TargetExposureIndex (0018,1412) DS.';
+COMMENT ON COLUMN "instances"."deviation_index" IS 'Deviation from the target exposure index. From: DeviationIndex (0018,1413) DS.';
+COMMENT ON COLUMN "instances"."exposure_dose_series_number" IS 'Series of each acquisition. From: SeriesNumber (0040,030E) > (0020,0011) IS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_acquisition_type" IS 'How the data of each acquisition were collected. From: AcquisitionType (0040,030E) > (0018,9302) CS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_kvp" IS 'Peak voltage of each acquisition. Unit: kV. From: KVP (0040,030E) > (0018,0060) DS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_x_ray_tube_current_inu_a" IS 'Tube current of each acquisition. Unit: uA. From: XRayTubeCurrentInuA (0040,030E) > (0018,8151) DS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_exposure_time" IS 'Exposure time of each acquisition. Unit: ms. From: ExposureTime (0040,030E) > (0018,1150) IS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_ctdivol" IS 'Volume CT dose index of each acquisition. Unit: mGy. From: CTDIvol (0040,030E) > (0018,9345) FD of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_scan_length" IS 'Scan length of each acquisition. Unit: mm. From: ScanLength (0040,030E) > (0018,1302) IS of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_single_collimation_width" IS 'Width of one detector row of each acquisition. Unit: mm. From: SingleCollimationWidth (0040,030E) > (0018,9306) FD of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_total_collimation_width" IS 'Width of all active detector rows of each acquisition. Unit: mm. From: TotalCollimationWidth (0040,030E) > (0018,9307) FD of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_spiral_pitch_factor" IS 'Pitch of each acquisition. From: SpiralPitchFactor (0040,030E) > (0018,9311) FD of every item.';
+COMMENT ON COLUMN "instances"."exposure_dose_estimated_dose_saving" IS 'Dose saved by modulation in each acquisition, as estimated. Unit: %. From: EstimatedDoseSaving (0040,030E) > (0018,9324) FD of every item.';
+COMMENT ON COLUMN "instances"."elscint_exposure_dose_dlp" IS 'Dose length product of each acquisition of a Philips dose report. Unit: mGy cm. From: private ELSCINT1 (0040,030E) > (00E1,xx21) DS of every item.';
+COMMENT ON COLUMN "instances"."elscint_exposure_dose_phantom" IS 'Phantom of each acquisition of a Philips dose report, `16 CM` or `32 CM`. From: private ELSCINT1 (0040,030E) > (01E1,xx26) LO of every item.';
+COMMENT ON COLUMN "instances"."field_of_view_shape" IS 'Shape of the field of view. From: FieldOfViewShape (0018,1147) CS.';
+COMMENT ON COLUMN "instances"."field_of_view_dimensions" IS 'Size of the field of view: diameter, or rows and columns. Unit: mm. From: FieldOfViewDimensions (0018,1149) IS.';
+COMMENT ON COLUMN "instances"."acquisition_device_processing_description" IS 'How the device processed the image. From: AcquisitionDeviceProcessingDescription (0018,1400) LO.';
+COMMENT ON COLUMN "instances"."positioner_type" IS 'Type of the positioner. From: PositionerType (0018,1508) CS.';
+COMMENT ON COLUMN "instances"."positioner_primary_angle" IS 'Angle of the positioner, from RAO to LAO. Unit: degree. From: PositionerPrimaryAngle (0018,1510) DS.';
+COMMENT ON COLUMN "instances"."positioner_secondary_angle" IS 'Angle of the positioner, from CAU to CRA. Unit: degree. From: PositionerSecondaryAngle (0018,1511) DS.';
+COMMENT ON COLUMN "instances"."view_position" IS 'Radiographic view. From: ViewPosition (0018,5101) CS.';
+COMMENT ON COLUMN "instances"."view_code_value" IS 'Code of the view. From: CodeValue (0054,0220) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."view_code_scheme" IS 'Scheme of the code of the view. From: CodingSchemeDesignator (0054,0220) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."view_code_meaning" IS 'Meaning of the code of the view. From: CodeMeaning (0054,0220) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."view_modifier_code_value" IS 'Code of a modifier of the view, one for each. From: CodeValue (0054,0220) > (0054,0222) > (0008,0100) SH of every item.';
+COMMENT ON COLUMN "instances"."view_modifier_code_scheme" IS 'Scheme of the code of a modifier of the view, one for each. From: CodingSchemeDesignator (0054,0220) > (0054,0222) > (0008,0102) SH of every item.';
+COMMENT ON COLUMN "instances"."view_modifier_code_meaning" IS 'Meaning of the code of a modifier of the view, one for each. From: CodeMeaning (0054,0220) > (0054,0222) > (0008,0104) LO of every item.';
+COMMENT ON COLUMN "instances"."compression_force" IS 'Force of the compression. Unit: N. From: CompressionForce (0018,11A2) DS.';
+COMMENT ON COLUMN "instances"."body_part_thickness" IS 'Thickness of the body part, compressed. Unit: mm. From: BodyPartThickness (0018,11A0) DS.';
+COMMENT ON COLUMN "instances"."breast_implant_present" IS 'Whether there is an implant. From: BreastImplantPresent (0028,1300) CS.';
+COMMENT ON COLUMN "instances"."partial_view" IS 'Whether the image shows a part of the breast. From: PartialView (0028,1350) CS.';
+COMMENT ON COLUMN "instances"."region_data_type" IS 'What the first region shows: 1 tissue, 2 colour flow, 3 PW, 4 CW Doppler and others. From: RegionDataType (0018,6011) > (0018,6014) US.';
+COMMENT ON COLUMN "instances"."region_location_min_x0" IS 'Left edge of the first region. Unit: pixel. From: RegionLocationMinX0 (0018,6011) > (0018,6018) UL.';
+COMMENT ON COLUMN "instances"."region_location_min_y0" IS 'Upper edge of the first region. Unit: pixel. From: RegionLocationMinY0 (0018,6011) > (0018,601A) UL.';
+COMMENT ON COLUMN "instances"."region_location_max_x1" IS 'Right edge of the first region. Unit: pixel. From: RegionLocationMaxX1 (0018,6011) > (0018,601C) UL.';
+COMMENT ON COLUMN "instances"."region_location_max_y1" IS 'Lower edge of the first region. Unit: pixel. From: RegionLocationMaxY1 (0018,6011) > (0018,601E) UL.';
+COMMENT ON COLUMN "instances"."physical_units_x_direction" IS 'Unit of Physical Delta X: 3 cm, 4 s, 5 Hz, 7 cm/s and others. From: PhysicalUnitsXDirection (0018,6011) > (0018,6024) US.';
+COMMENT ON COLUMN "instances"."physical_units_y_direction" IS 'Unit of Physical Delta Y: 3 cm, 4 s, 5 Hz, 7 cm/s and others. From: PhysicalUnitsYDirection (0018,6011) > (0018,6026) US.';
+COMMENT ON COLUMN "instances"."physical_delta_x" IS 'Step from pixel to pixel along a row of the first region. From: PhysicalDeltaX (0018,6011) > (0018,602C) FD.';
+COMMENT ON COLUMN "instances"."physical_delta_y" IS 'Step from pixel to pixel along a column of the first region. From: PhysicalDeltaY (0018,6011) > (0018,602E) FD.';
+COMMENT ON COLUMN "instances"."image_position_patient" IS 'Centre of the first pixel, in LPS coordinates. Unit: mm. From: ImagePositionPatient (0020,0032) DS.';
+COMMENT ON COLUMN "instances"."image_orientation_patient" IS 'Direction cosines of a row, then of a column, in LPS coordinates. From: ImageOrientationPatient (0020,0037) DS.';
+COMMENT ON COLUMN "instances"."pixel_spacing" IS 'Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS.';
+COMMENT ON COLUMN "instances"."imager_pixel_spacing" IS 'Distance between rows, then between columns, at the detector. Unit: mm. From: ImagerPixelSpacing (0018,1164) DS.';
+COMMENT ON COLUMN "instances"."slice_thickness" IS 'Nominal thickness of the slice. Unit: mm. From: SliceThickness (0018,0050) DS.';
+COMMENT ON COLUMN "instances"."spacing_between_slices" IS 'Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0018,0088) DS.';
+COMMENT ON COLUMN "instances"."slice_location" IS 'Relative position of the slice. Unit: mm. From: SliceLocation (0020,1041) DS.';
+COMMENT ON COLUMN "instances"."stack_id" IS 'Stack that the image belongs to. From: StackID (0020,9056) SH.';
+COMMENT ON COLUMN "instances"."temporal_position_identifier" IS 'Place in a time series. From: TemporalPositionIdentifier (0020,0100) IS.';
+COMMENT ON COLUMN "instances"."temporal_position_index" IS 'Place in a time series, from 1. From: TemporalPositionIndex (0020,9128) UL.';
+COMMENT ON COLUMN "instances"."number_of_temporal_positions" IS 'Positions in a time series. From: NumberOfTemporalPositions (0020,0105) IS.';
+COMMENT ON COLUMN "instances"."number_of_slices" IS 'Slices in the series, as declared. From: NumberOfSlices (0054,0081) US.';
+COMMENT ON COLUMN "instances"."images_in_acquisition" IS 'Images of the acquisition, as declared. From: ImagesInAcquisition (0020,1002) IS.';
+COMMENT ON COLUMN "instances"."pixel_aspect_ratio" IS 'Height to width of a pixel. From: PixelAspectRatio (0028,0034) IS.';
+COMMENT ON COLUMN "instances"."pixel_spacing_calibration_type" IS 'How Pixel Spacing was calibrated. From: PixelSpacingCalibrationType (0028,0A02) CS.';
+COMMENT ON COLUMN "instances"."samples_per_pixel" IS 'Samples of a pixel. From: SamplesPerPixel (0028,0002) US.';
+COMMENT ON COLUMN "instances"."photometric_interpretation" IS 'Meaning of the samples. From: PhotometricInterpretation (0028,0004) CS.';
+COMMENT ON COLUMN "instances"."planar_configuration" IS 'Order of the samples. From: PlanarConfiguration (0028,0006) US.';
+COMMENT ON COLUMN "instances"."number_of_frames" IS 'Frames of the instance. From: NumberOfFrames (0028,0008) IS.';
+COMMENT ON COLUMN "instances"."rows" IS 'Rows of a frame. From: Rows (0028,0010) US.';
+COMMENT ON COLUMN "instances"."columns" IS 'Columns of a frame. From: Columns (0028,0011) US.';
+COMMENT ON COLUMN "instances"."bits_allocated" IS 'Bits that a sample takes up. Unit: bit. From: BitsAllocated (0028,0100) US.';
+COMMENT ON COLUMN "instances"."bits_stored" IS 'Bits of a sample that are used. Unit: bit. From: BitsStored (0028,0101) US.';
+COMMENT ON COLUMN "instances"."high_bit" IS 'Highest used bit of a sample. From: HighBit (0028,0102) US.';
+COMMENT ON COLUMN "instances"."pixel_representation" IS '0 unsigned, 1 two''s complement. From: PixelRepresentation (0028,0103) US.';
+COMMENT ON COLUMN "instances"."pixel_padding_value" IS 'Stored value of pixels outside the image. From: PixelPaddingValue (0028,0120) US or SS.';
+COMMENT ON COLUMN "instances"."pixel_padding_range_limit" IS 'Other end of the range of padding values. From: PixelPaddingRangeLimit (0028,0121) US or SS.';
+COMMENT ON COLUMN "instances"."rescale_slope" IS 'Slope from stored to real value. From: RescaleSlope (0028,1053) DS.';
+COMMENT ON COLUMN "instances"."rescale_intercept" IS 'Intercept from stored to real value. From: RescaleIntercept (0028,1052) DS.';
+COMMENT ON COLUMN "instances"."rescale_type" IS 'Unit of the rescaled values. From: RescaleType (0028,1054) LO.';
+COMMENT ON COLUMN "instances"."modality_lut_type" IS 'Unit of the values of a Modality LUT; null where there is none. Rule: ModalityLUTType of the first item of ModalityLUTSequence (0028,3000); `UNSPECIFIED` where that item does not say. From: ModalityLUTType (0028,3000) > (0028,3004) LO.';
+COMMENT ON COLUMN "instances"."window_center" IS 'Centres of the display windows. From: WindowCenter (0028,1050) DS.';
+COMMENT ON COLUMN "instances"."window_width" IS 'Widths of the display windows. From: WindowWidth (0028,1051) DS.';
+COMMENT ON COLUMN "instances"."lossy_image_compression" IS 'Whether the pixels were ever compressed with loss: `01` yes. From: LossyImageCompression (0028,2110) CS.';
+COMMENT ON COLUMN "instances"."lossy_image_compression_ratio" IS 'Ratios of the lossy steps. From: LossyImageCompressionRatio (0028,2112) DS.';
+COMMENT ON COLUMN "instances"."lossy_image_compression_method" IS 'Methods of the lossy steps. From: LossyImageCompressionMethod (0028,2114) CS.';
+COMMENT ON COLUMN "instances"."voilut_function" IS 'Function of the display windows. From: VOILUTFunction (0028,1056) CS.';
+COMMENT ON COLUMN "instances"."frame_time" IS 'Time from frame to frame. Unit: ms. From: FrameTime (0018,1063) DS.';
+COMMENT ON COLUMN "instances"."segmentation_type" IS 'Kind of a segmentation: `BINARY`, `FRACTIONAL`, `LABELMAP`. From: SegmentationType (0062,0001) CS.';
+COMMENT ON COLUMN "instances"."segment_label" IS 'Labels of the segments. From: SegmentLabel (0062,0002) > (0062,0005) LO of every item.';
+COMMENT ON COLUMN "instances"."segment_algorithm_type" IS 'How the segments were made. From: SegmentAlgorithmType (0062,0002) > (0062,0008) CS of every item.';
+COMMENT ON COLUMN "instances"."structure_set_label" IS 'Label of a structure set. From: StructureSetLabel (3006,0002) SH.';
+COMMENT ON COLUMN "instances"."roi_name" IS 'Names of the regions of interest. From: ROIName (3006,0020) > (3006,0026) LO of every item.';
+COMMENT ON COLUMN "instances"."dose_units" IS 'Unit of the dose grid: `GY` or `RELATIVE`. From: DoseUnits (3004,0002) CS.';
+COMMENT ON COLUMN "instances"."dose_type" IS 'Kind of the dose grid. From: DoseType (3004,0004) CS.';
+COMMENT ON COLUMN "instances"."dose_grid_scaling" IS 'Factor from stored value to dose. From: DoseGridScaling (3004,000E) DS.';
+COMMENT ON COLUMN "instances"."concept_name_code_value" IS 'Code of the title of a report. From: CodeValue (0040,A043) > (0008,0100) SH.';
+COMMENT ON COLUMN "instances"."concept_name_code_scheme" IS 'Scheme of the code of the title of a report. From: CodingSchemeDesignator (0040,A043) > (0008,0102) SH.';
+COMMENT ON COLUMN "instances"."concept_name_code_meaning" IS 'Meaning of the code of the title of a report. From: CodeMeaning (0040,A043) > (0008,0104) LO.';
+COMMENT ON COLUMN "instances"."template_identifier" IS 'Template of a report. From: TemplateIdentifier (0040,A504) > (0040,DB00) CS.';
+COMMENT ON COLUMN "instances"."elscint_total_dlp" IS 'Dose length product of a Philips dose report. Unit: mGy cm. From: private ELSCINT1 (00E1,xx21) DS.';
+COMMENT ON COLUMN "instances"."toshiba_ctdivol" IS 'Volume CT dose index of a Toshiba CT. Unit: mGy. From: private TOSHIBA_MEC_CT3 (7005,xx63) FD.';
+COMMENT ON COLUMN "instances"."toshiba_dlp" IS 'Dose length product of a Toshiba CT. Unit: mGy cm. From: private TOSHIBA_MEC_CT3 (7005,xx40) FD.';
+COMMENT ON COLUMN "instances"."toshiba_pitch_factor" IS 'Pitch of a Toshiba CT. From: private TOSHIBA_MEC_CT3 (7005,xx23) DS.';
+COMMENT ON COLUMN "instances"."toshiba_detector_slice_thickness" IS 'Width of one detector row of a Toshiba CT. Unit: mm. From: private TOSHIBA_MEC_CT3 (7005,xx08) DS.';
+COMMENT ON COLUMN "instances"."toshiba_detector_rows" IS 'Detector rows of a Toshiba CT, `1` for each that is used. From: private TOSHIBA_MEC_CT3 (7005,xx09) LO.';
+COMMENT ON COLUMN "instances"."siemens_number_of_images_in_mosaic" IS 'Slices in a Siemens mosaic. From: private SIEMENS MR HEADER (0019,xx0A) US.';
+COMMENT ON COLUMN "instances"."siemens_b_value" IS 'Diffusion weighting of a Siemens MR. Unit: s/mm2. From: private SIEMENS MR HEADER (0019,xx0C) IS.';
+COMMENT ON COLUMN "instances"."siemens_diffusion_gradient_direction" IS 'Direction of the diffusion gradient of a Siemens MR. From: private SIEMENS MR HEADER (0019,xx0E) FD.';
+COMMENT ON COLUMN "instances"."siemens_bandwidth_per_pixel_phase_encode" IS 'Bandwidth of a pixel in phase direction of a Siemens MR. Unit: Hz. From: private SIEMENS MR HEADER (0019,xx28) FD.';
+COMMENT ON COLUMN "instances"."ge_b_value" IS 'Diffusion weighting of a GE MR, with 10^9 added by some; then three more numbers. Unit: s/mm2. From: private GEMS_PARM_01 (0043,xx39) IS.';
+COMMENT ON COLUMN "instances"."ge_effective_echo_spacing" IS 'Time from echo to echo of a GE MR. Unit: us. From: private GEMS_PARM_01 (0043,xx2C) SS.';
+COMMENT ON COLUMN "instances"."philips_b_value" IS 'Diffusion weighting of a Philips MR. Unit: s/mm2. From: private Philips Imaging DD 001 (2001,xx03) FL.';
+COMMENT ON COLUMN "instances"."private_attributes" IS 'Values of the private attributes that the settings name (`headers.private`), by name.';
 COMMENT ON COLUMN "instances"."invalid_attributes" IS 'Keywords of attributes that are NULL here because their value was malformed, sorted.';
 COMMENT ON COLUMN "instances"."file_id" IS 'File the row was read from.';
 COMMENT ON COLUMN "instances"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "instances"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "instances"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "study_instance_uid", "series_instance_uid"
+-- Key: "sop_instance_uid", "frame_number"
+CREATE TABLE "frames" (
+  "sop_instance_uid" VARCHAR NOT NULL,
+  "frame_number" INTEGER NOT NULL,
+  "series_instance_uid" VARCHAR NOT NULL,
+  "study_instance_uid" VARCHAR NOT NULL,
+  "modality" VARCHAR NOT NULL,
+  "study_year" INTEGER NOT NULL,
+  "image_position_patient" DOUBLE[],
+  "image_orientation_patient" DOUBLE[],
+  "pixel_spacing" DOUBLE[],
+  "slice_thickness" DOUBLE,
+  "spacing_between_slices" DOUBLE,
+  "grid_frame_offset" DOUBLE,
+  "x_offset_in_slide_coordinate_system" DOUBLE,
+  "y_offset_in_slide_coordinate_system" DOUBLE,
+  "z_offset_in_slide_coordinate_system" DOUBLE,
+  "column_position_in_total_image_pixel_matrix" BIGINT,
+  "row_position_in_total_image_pixel_matrix" BIGINT,
+  "optical_path_identifier" VARCHAR,
+  "rescale_intercept" DOUBLE,
+  "rescale_slope" DOUBLE,
+  "rescale_type" VARCHAR,
+  "window_center" DOUBLE[],
+  "window_width" DOUBLE[],
+  "voilut_function" VARCHAR,
+  "real_world_value_intercept" DOUBLE,
+  "real_world_value_slope" DOUBLE,
+  "lut_label" VARCHAR,
+  "measurement_units_code_value" VARCHAR,
+  "measurement_units_code_scheme" VARCHAR,
+  "measurement_units_code_meaning" VARCHAR,
+  "frame_acquisition_number" INTEGER,
+  "frame_acquisition_date_time" TIMESTAMP,
+  "frame_acquisition_date_time_offset_minutes" INTEGER,
+  "frame_reference_date_time" TIMESTAMP,
+  "frame_reference_date_time_offset_minutes" INTEGER,
+  "frame_acquisition_duration" DOUBLE,
+  "stack_id" VARCHAR,
+  "in_stack_position_number" BIGINT,
+  "temporal_position_index" BIGINT,
+  "dimension_index_values" BIGINT[],
+  "cardiac_cycle_position" VARCHAR,
+  "respiratory_cycle_position" VARCHAR,
+  "frame_label" VARCHAR,
+  "temporal_position_time_offset" DOUBLE,
+  "frame_laterality" VARCHAR,
+  "anatomic_region_code_value" VARCHAR,
+  "anatomic_region_code_scheme" VARCHAR,
+  "anatomic_region_code_meaning" VARCHAR,
+  "frame_type" VARCHAR[],
+  "pixel_presentation" VARCHAR,
+  "volumetric_properties" VARCHAR,
+  "volume_based_calculation_technique" VARCHAR,
+  "complex_image_component" VARCHAR,
+  "acquisition_contrast" VARCHAR,
+  "acquisition_type" VARCHAR,
+  "tube_angle" DOUBLE,
+  "fluoroscopy_flag" VARCHAR,
+  "rotation_direction" VARCHAR,
+  "revolution_time" DOUBLE,
+  "single_collimation_width" DOUBLE,
+  "total_collimation_width" DOUBLE,
+  "table_height" DOUBLE,
+  "gantry_detector_tilt" DOUBLE,
+  "data_collection_diameter" DOUBLE,
+  "table_speed" DOUBLE,
+  "table_feed_per_rotation" DOUBLE,
+  "spiral_pitch_factor" DOUBLE,
+  "table_position" DOUBLE,
+  "data_collection_center_patient" DOUBLE[],
+  "reconstruction_target_center_patient" DOUBLE[],
+  "reconstruction_algorithm" VARCHAR,
+  "convolution_kernel" VARCHAR[],
+  "reconstruction_diameter" DOUBLE,
+  "reconstruction_field_of_view" DOUBLE[],
+  "reconstruction_angle" DOUBLE,
+  "exposure_time_inms" DOUBLE,
+  "x_ray_tube_current_inm_a" DOUBLE,
+  "exposure_inm_as" DOUBLE,
+  "exposure_modulation_type" VARCHAR[],
+  "estimated_dose_saving" DOUBLE,
+  "ctdivol" DOUBLE,
+  "water_equivalent_diameter" DOUBLE,
+  "ctdi_phantom_type_code_value" VARCHAR,
+  "ctdi_phantom_type_code_scheme" VARCHAR,
+  "ctdi_phantom_type_code_meaning" VARCHAR,
+  "kvp" DOUBLE,
+  "focal_spots" DOUBLE[],
+  "filter_type" VARCHAR,
+  "filter_material" VARCHAR[],
+  "irradiation_event_uid" VARCHAR[],
+  "positioner_primary_angle" DOUBLE,
+  "positioner_secondary_angle" DOUBLE,
+  "positioner_primary_angle_increment" DOUBLE,
+  "positioner_secondary_angle_increment" DOUBLE,
+  "effective_echo_time" DOUBLE,
+  "echo_time" DOUBLE,
+  "repetition_time" DOUBLE,
+  "flip_angle" DOUBLE,
+  "echo_train_length" BIGINT,
+  "rf_echo_train_length" INTEGER,
+  "gradient_echo_train_length" INTEGER,
+  "inversion_times" DOUBLE[],
+  "number_of_averages" DOUBLE,
+  "diffusion_b_value" DOUBLE,
+  "diffusion_directionality" VARCHAR,
+  "diffusion_gradient_orientation" DOUBLE[],
+  "velocity_encoding_direction" DOUBLE[],
+  "velocity_encoding_minimum_value" DOUBLE,
+  "velocity_encoding_maximum_value" DOUBLE,
+  "nominal_percentage_of_cardiac_phase" FLOAT,
+  "nominal_cardiac_trigger_delay_time" DOUBLE,
+  "actual_cardiac_trigger_delay_time" DOUBLE,
+  "rr_interval_time_nominal" DOUBLE,
+  "trigger_time" DOUBLE,
+  "nominal_percentage_of_respiratory_phase" FLOAT,
+  "nominal_respiratory_trigger_delay_time" DOUBLE,
+  "decay_factor" DOUBLE,
+  "energy_window_index" INTEGER,
+  "detector_index" INTEGER,
+  "phase_index" INTEGER,
+  "rotation_index" INTEGER,
+  "rr_interval_index" INTEGER,
+  "time_slot_index" INTEGER,
+  "slice_index" INTEGER,
+  "angular_view_index" INTEGER,
+  "time_slice_index" INTEGER,
+  "detector_image_position_patient" DOUBLE[],
+  "detector_image_orientation_patient" DOUBLE[],
+  "frame_time_offset_ms" DOUBLE,
+  "referenced_segment_number" INTEGER[],
+  "source_image_sop_instance_uid" VARCHAR,
+  "source_image_frame_number" BIGINT[],
+  "conversion_source_sop_instance_uid" VARCHAR,
+  "file_id" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "frames" IS 'One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.';
+COMMENT ON COLUMN "frames"."sop_instance_uid" IS 'Instance of the frame. From: SOPInstanceUID (0008,0018) UI.';
+COMMENT ON COLUMN "frames"."frame_number" IS 'Number of the frame, from 1. Always at least 1.';
+COMMENT ON COLUMN "frames"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
+COMMENT ON COLUMN "frames"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
+COMMENT ON COLUMN "frames"."modality" IS 'Modality as a folder name, that of the instance. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
+COMMENT ON COLUMN "frames"."study_year" IS 'Year of the study date, that of the instance.';
+COMMENT ON COLUMN "frames"."image_position_patient" IS 'Centre of the first pixel of the frame, in LPS coordinates; of an object without functional groups only where it has one frame. Unit: mm. From: ImagePositionPatient (0020,9113) > (0020,0032) DS.';
+COMMENT ON COLUMN "frames"."image_orientation_patient" IS 'Direction cosines of a row, then of a column, in LPS coordinates. From: ImageOrientationPatient (0020,9116) > (0020,0037) DS.';
+COMMENT ON COLUMN "frames"."pixel_spacing" IS 'Distance between rows, then between columns. Unit: mm. From: PixelSpacing (0028,9110) > (0028,0030) DS.';
+COMMENT ON COLUMN "frames"."slice_thickness" IS 'Nominal thickness of the slice. Unit: mm. From: SliceThickness (0028,9110) > (0018,0050) DS.';
+COMMENT ON COLUMN "frames"."spacing_between_slices" IS 'Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0028,9110) > (0018,0088) DS.';
+COMMENT ON COLUMN "frames"."grid_frame_offset" IS 'Offset of a dose plane from the first, along the normal where the first value is 0, else its coordinate. Rule: value of the frame in GridFrameOffsetVector (3004,000C). Unit: mm.';
+COMMENT ON COLUMN "frames"."x_offset_in_slide_coordinate_system" IS 'X of the frame on the slide. Unit: mm. From: XOffsetInSlideCoordinateSystem (0048,021A) > (0040,072A) DS.';
+COMMENT ON COLUMN "frames"."y_offset_in_slide_coordinate_system" IS 'Y of the frame on the slide. Unit: mm. From: YOffsetInSlideCoordinateSystem (0048,021A) > (0040,073A) DS.';
+COMMENT ON COLUMN "frames"."z_offset_in_slide_coordinate_system" IS 'Z of the frame above the slide. Unit: um. From: ZOffsetInSlideCoordinateSystem (0048,021A) > (0040,074A) DS.';
+COMMENT ON COLUMN "frames"."column_position_in_total_image_pixel_matrix" IS 'Column of the frame''s first pixel in the whole image, from 1. From: ColumnPositionInTotalImagePixelMatrix (0048,021A) > (0048,021E) SL.';
+COMMENT ON COLUMN "frames"."row_position_in_total_image_pixel_matrix" IS 'Row of the frame''s first pixel in the whole image, from 1. From: RowPositionInTotalImagePixelMatrix (0048,021A) > (0048,021F) SL.';
+COMMENT ON COLUMN "frames"."optical_path_identifier" IS 'Optical path of the frame. From: OpticalPathIdentifier (0048,0207) > (0048,0106) SH.';
+COMMENT ON COLUMN "frames"."rescale_intercept" IS 'Intercept from stored to real value. From: RescaleIntercept (0028,9145) > (0028,1052) DS.';
+COMMENT ON COLUMN "frames"."rescale_slope" IS 'Slope from stored to real value. From: RescaleSlope (0028,9145) > (0028,1053) DS.';
+COMMENT ON COLUMN "frames"."rescale_type" IS 'Unit of the rescaled values. From: RescaleType (0028,9145) > (0028,1054) LO.';
+COMMENT ON COLUMN "frames"."window_center" IS 'Centres of the display windows. From: WindowCenter (0028,9132) > (0028,1050) DS.';
+COMMENT ON COLUMN "frames"."window_width" IS 'Widths of the display windows. From: WindowWidth (0028,9132) > (0028,1051) DS.';
+COMMENT ON COLUMN "frames"."voilut_function" IS 'Function of the display windows. From: VOILUTFunction (0028,9132) > (0028,1056) CS.';
+COMMENT ON COLUMN "frames"."real_world_value_intercept" IS 'Intercept of the first real world value mapping. From: RealWorldValueIntercept (0040,9096) > (0040,9224) FD.';
+COMMENT ON COLUMN "frames"."real_world_value_slope" IS 'Slope of the first real world value mapping. From: RealWorldValueSlope (0040,9096) > (0040,9225) FD.';
+COMMENT ON COLUMN "frames"."lut_label" IS 'Label of the first real world value mapping. From: LUTLabel (0040,9096) > (0040,9210) SH.';
+COMMENT ON COLUMN "frames"."measurement_units_code_value" IS 'Code of the unit of the first real world value mapping. From: CodeValue (0040,9096) > (0040,08EA) > (0008,0100) SH.';
+COMMENT ON COLUMN "frames"."measurement_units_code_scheme" IS 'Scheme of the code of the unit of the first real world value mapping. From: CodingSchemeDesignator (0040,9096) > (0040,08EA) > (0008,0102) SH.';
+COMMENT ON COLUMN "frames"."measurement_units_code_meaning" IS 'Meaning of the code of the unit of the first real world value mapping. From: CodeMeaning (0040,9096) > (0040,08EA) > (0008,0104) LO.';
+COMMENT ON COLUMN "frames"."frame_acquisition_number" IS 'Acquisition of the frame. From: FrameAcquisitionNumber (0020,9111) > (0020,9156) US.';
+COMMENT ON COLUMN "frames"."frame_acquisition_date_time" IS 'Date and time the acquisition of the frame started; UTC where the file gives an offset, else local time. From: FrameAcquisitionDateTime (0020,9111) > (0018,9074) DT.';
+COMMENT ON COLUMN "frames"."frame_acquisition_date_time_offset_minutes" IS 'Offset from UTC that Frame Acquisition DateTime was written with; null where it had none. Unit: min.';
+COMMENT ON COLUMN "frames"."frame_reference_date_time" IS 'Date and time that represents the frame; UTC where the file gives an offset, else local time. From: FrameReferenceDateTime (0020,9111) > (0018,9151) DT.';
+COMMENT ON COLUMN "frames"."frame_reference_date_time_offset_minutes" IS 'Offset from UTC that Frame Reference DateTime was written with; null where it had none. Unit: min.';
+COMMENT ON COLUMN "frames"."frame_acquisition_duration" IS 'Time the acquisition took. Unit: ms. From: FrameAcquisitionDuration (0020,9111) > (0018,9220) FD.';
+COMMENT ON COLUMN "frames"."stack_id" IS 'Stack that the frame belongs to. From: StackID (0020,9111) > (0020,9056) SH.';
+COMMENT ON COLUMN "frames"."in_stack_position_number" IS 'Place in the stack, from 1. From: InStackPositionNumber (0020,9111) > (0020,9057) UL.';
+COMMENT ON COLUMN "frames"."temporal_position_index" IS 'Place in a time series, from 1. From: TemporalPositionIndex (0020,9111) > (0020,9128) UL.';
+COMMENT ON COLUMN "frames"."dimension_index_values" IS 'Place of the frame in each dimension of the object. From: DimensionIndexValues (0020,9111) > (0020,9157) UL.';
+COMMENT ON COLUMN "frames"."cardiac_cycle_position" IS 'Phase of the cardiac cycle. From: CardiacCyclePosition (0020,9111) > (0018,9236) CS.';
+COMMENT ON COLUMN "frames"."respiratory_cycle_position" IS 'Phase of the respiratory cycle. From: RespiratoryCyclePosition (0020,9111) > (0018,9214) CS.';
+COMMENT ON COLUMN "frames"."frame_label" IS 'Label of the frame. From: FrameLabel (0020,9111) > (0020,9453) LO.';
+COMMENT ON COLUMN "frames"."temporal_position_time_offset" IS 'Time since the first temporal position. Unit: s. From: TemporalPositionTimeOffset (0020,9310) > (0020,930D) FD.';
+COMMENT ON COLUMN "frames"."frame_laterality" IS 'Side of the body in the frame. From: FrameLaterality (0020,9071) > (0020,9072) CS.';
+COMMENT ON COLUMN "frames"."anatomic_region_code_value" IS 'Code of the region of the body in the frame. From: CodeValue (0020,9071) > (0008,2218) > (0008,0100) SH.';
+COMMENT ON COLUMN "frames"."anatomic_region_code_scheme" IS 'Scheme of the code of the region of the body in the frame. From: CodingSchemeDesignator (0020,9071) > (0008,2218) > (0008,0102) SH.';
+COMMENT ON COLUMN "frames"."anatomic_region_code_meaning" IS 'Meaning of the code of the region of the body in the frame. From: CodeMeaning (0020,9071) > (0008,2218) > (0008,0104) LO.';
+COMMENT ON COLUMN "frames"."frame_type" IS 'Characteristics of the frame, as Image Type. From: FrameType (0018,9329) > (0008,9007) CS.';
+COMMENT ON COLUMN "frames"."pixel_presentation" IS 'Whether the frame is in colour. From: PixelPresentation (0018,9329) > (0008,9205) CS.';
+COMMENT ON COLUMN "frames"."volumetric_properties" IS 'Whether pixels stand for equal volumes. From: VolumetricProperties (0018,9329) > (0008,9206) CS.';
+COMMENT ON COLUMN "frames"."volume_based_calculation_technique" IS 'How pixels were calculated, e.g. `MAX_IP`. From: VolumeBasedCalculationTechnique (0018,9329) > (0008,9207) CS.';
+COMMENT ON COLUMN "frames"."complex_image_component" IS 'Part of the complex MR signal. From: ComplexImageComponent (0018,9329) > (0008,9208) CS.';
+COMMENT ON COLUMN "frames"."acquisition_contrast" IS 'Contrast of the MR acquisition. From: AcquisitionContrast (0018,9329) > (0008,9209) CS.';
+COMMENT ON COLUMN "frames"."acquisition_type" IS 'Kind of CT acquisition. From: AcquisitionType (0018,9301) > (0018,9302) CS.';
+COMMENT ON COLUMN "frames"."tube_angle" IS 'Angle of a tube that does not rotate. Unit: degree. From: TubeAngle (0018,9301) > (0018,9303) FD.';
+COMMENT ON COLUMN "frames"."fluoroscopy_flag" IS 'Whether it is CT fluoroscopy. From: FluoroscopyFlag (0018,9301) > (0018,9334) CS.';
+COMMENT ON COLUMN "frames"."rotation_direction" IS 'Direction of rotation of the source. From: RotationDirection (0018,9304) > (0018,1140) CS.';
+COMMENT ON COLUMN "frames"."revolution_time" IS 'Time of one rotation. Unit: s. From: RevolutionTime (0018,9304) > (0018,9305) FD.';
+COMMENT ON COLUMN "frames"."single_collimation_width" IS 'Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9304) > (0018,9306) FD.';
+COMMENT ON COLUMN "frames"."total_collimation_width" IS 'Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9304) > (0018,9307) FD.';
+COMMENT ON COLUMN "frames"."table_height" IS 'Height of the table. Unit: mm. From: TableHeight (0018,9304) > (0018,1130) DS.';
+COMMENT ON COLUMN "frames"."gantry_detector_tilt" IS 'Nominal tilt of the gantry; its sign differs between makers. Unit: degree. From: GantryDetectorTilt (0018,9304) > (0018,1120) DS.';
+COMMENT ON COLUMN "frames"."data_collection_diameter" IS 'Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,9304) > (0018,0090) DS.';
+COMMENT ON COLUMN "frames"."table_speed" IS 'Speed of the table. Unit: mm/s. From: TableSpeed (0018,9308) > (0018,9309) FD.';
+COMMENT ON COLUMN "frames"."table_feed_per_rotation" IS 'Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9308) > (0018,9310) FD.';
+COMMENT ON COLUMN "frames"."spiral_pitch_factor" IS 'Table feed per rotation over collimation. From: SpiralPitchFactor (0018,9308) > (0018,9311) FD.';
+COMMENT ON COLUMN "frames"."table_position" IS 'Position of the table. Unit: mm. From: TablePosition (0018,9326) > (0018,9327) FD.';
+COMMENT ON COLUMN "frames"."data_collection_center_patient" IS 'Centre of the collected data, in LPS coordinates. Unit: mm. From: DataCollectionCenterPatient (0018,9326) > (0018,9313) FD.';
+COMMENT ON COLUMN "frames"."reconstruction_target_center_patient" IS 'Centre of the reconstruction, in LPS coordinates. Unit: mm. From: ReconstructionTargetCenterPatient (0018,9326) > (0018,9318) FD.';
+COMMENT ON COLUMN "frames"."reconstruction_algorithm" IS 'Kind of reconstruction. From: ReconstructionAlgorithm (0018,9314) > (0018,9315) CS.';
+COMMENT ON COLUMN "frames"."convolution_kernel" IS 'Kernel of the reconstruction. From: ConvolutionKernel (0018,9314) > (0018,1210) SH.';
+COMMENT ON COLUMN "frames"."reconstruction_diameter" IS 'Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,9314) > (0018,1100) DS.';
+COMMENT ON COLUMN "frames"."reconstruction_field_of_view" IS 'Field of view of the reconstruction, width and height. Unit: mm. From: ReconstructionFieldOfView (0018,9314) > (0018,9317) FD.';
+COMMENT ON COLUMN "frames"."reconstruction_angle" IS 'Range of angles of the data that were used. Unit: degree. From: ReconstructionAngle (0018,9314) > (0018,9319) FD.';
+COMMENT ON COLUMN "frames"."exposure_time_inms" IS 'Duration of the exposure. Unit: ms. From: ExposureTimeInms (0018,9321) > (0018,9328) FD.';
+COMMENT ON COLUMN "frames"."x_ray_tube_current_inm_a" IS 'Current of the X-ray tube. Unit: mA. From: XRayTubeCurrentInmA (0018,9321) > (0018,9330) FD.';
+COMMENT ON COLUMN "frames"."exposure_inm_as" IS 'Tube current times exposure time. Unit: mA s. From: ExposureInmAs (0018,9321) > (0018,9332) FD.';
+COMMENT ON COLUMN "frames"."exposure_modulation_type" IS 'Kind of exposure modulation. From: ExposureModulationType (0018,9321) > (0018,9323) CS.';
+COMMENT ON COLUMN "frames"."estimated_dose_saving" IS 'Dose saved by modulation. Unit: %. From: EstimatedDoseSaving (0018,9321) > (0018,9324) FD.';
+COMMENT ON COLUMN "frames"."ctdivol" IS 'Volume CT dose index. Unit: mGy. From: CTDIvol (0018,9321) > (0018,9345) FD.';
+COMMENT ON COLUMN "frames"."water_equivalent_diameter" IS 'Diameter of the water cylinder with the same attenuation. Unit: mm. From: WaterEquivalentDiameter (0018,9321) > (0018,1271) FD.';
+COMMENT ON COLUMN "frames"."ctdi_phantom_type_code_value" IS 'Code of the phantom that CTDIvol refers to. From: CodeValue (0018,9321) > (0018,9346) > (0008,0100) SH.';
+COMMENT ON COLUMN "frames"."ctdi_phantom_type_code_scheme" IS 'Scheme of the code of the phantom that CTDIvol refers to. From: CodingSchemeDesignator (0018,9321) > (0018,9346) > (0008,0102) SH.';
+COMMENT ON COLUMN "frames"."ctdi_phantom_type_code_meaning" IS 'Meaning of the code of the phantom that CTDIvol refers to. From: CodeMeaning (0018,9321) > (0018,9346) > (0008,0104) LO.';
+COMMENT ON COLUMN "frames"."kvp" IS 'Peak voltage of the X-ray generator. Unit: kV. From: KVP (0018,9325) > (0018,0060) DS.';
+COMMENT ON COLUMN "frames"."focal_spots" IS 'Size of the focal spots. Unit: mm. From: FocalSpots (0018,9325) > (0018,1190) DS.';
+COMMENT ON COLUMN "frames"."filter_type" IS 'Type of the X-ray filter. From: FilterType (0018,9325) > (0018,1160) SH.';
+COMMENT ON COLUMN "frames"."filter_material" IS 'Material of the X-ray filter. From: FilterMaterial (0018,9325) > (0018,7050) CS.';
+COMMENT ON COLUMN "frames"."irradiation_event_uid" IS 'Irradiation events of the frame. From: IrradiationEventUID (0018,9477) > (0008,3010) UI.';
+COMMENT ON COLUMN "frames"."positioner_primary_angle" IS 'Angle of the beam from anterior, towards the left of the patient. Unit: degree. From: PositionerPrimaryAngle (0018,9405) > (0018,1510) DS.';
+COMMENT ON COLUMN "frames"."positioner_secondary_angle" IS 'Angle of the beam towards the head. Unit: degree. From: PositionerSecondaryAngle (0018,9405) > (0018,1511) DS.';
+COMMENT ON COLUMN "frames"."positioner_primary_angle_increment" IS 'Change of the primary angle of the positioner, as recorded. Rule: value of the frame in PositionerPrimaryAngleIncrement (0018,1520). Unit: degree.';
+COMMENT ON COLUMN "frames"."positioner_secondary_angle_increment" IS 'Change of the secondary angle of the positioner, as recorded. Rule: value of the frame in PositionerSecondaryAngleIncrement (0018,1521). Unit: degree.';
+COMMENT ON COLUMN "frames"."effective_echo_time" IS 'Time of the echo that decides the contrast. Unit: ms. From: EffectiveEchoTime (0018,9114) > (0018,9082) FD.';
+COMMENT ON COLUMN "frames"."echo_time" IS 'MR echo time, of objects converted from single frames. Unit: ms. From: EchoTime (0018,9112) > (0018,0081) DS.';
+COMMENT ON COLUMN "frames"."repetition_time" IS 'MR repetition time. Unit: ms. From: RepetitionTime (0018,9112) > (0018,0080) DS.';
+COMMENT ON COLUMN "frames"."flip_angle" IS 'MR flip angle. Unit: degree. From: FlipAngle (0018,9112) > (0018,1314) DS.';
+COMMENT ON COLUMN "frames"."echo_train_length" IS 'Lines acquired per excitation. From: EchoTrainLength (0018,9112) > (0018,0091) IS.';
+COMMENT ON COLUMN "frames"."rf_echo_train_length" IS 'RF echoes per excitation. From: RFEchoTrainLength (0018,9112) > (0018,9240) US.';
+COMMENT ON COLUMN "frames"."gradient_echo_train_length" IS 'Gradient echoes per excitation. From: GradientEchoTrainLength (0018,9112) > (0018,9241) US.';
+COMMENT ON COLUMN "frames"."inversion_times" IS 'MR inversion times. Unit: ms. From: InversionTimes (0018,9115) > (0018,9079) FD.';
+COMMENT ON COLUMN "frames"."number_of_averages" IS 'Times each point was acquired. From: NumberOfAverages (0018,9119) > (0018,0083) DS.';
+COMMENT ON COLUMN "frames"."diffusion_b_value" IS 'Diffusion sensitization. Unit: s/mm2. From: DiffusionBValue (0018,9117) > (0018,9087) FD.';
+COMMENT ON COLUMN "frames"."diffusion_directionality" IS 'Whether diffusion is sensitized along a direction. From: DiffusionDirectionality (0018,9117) > (0018,9075) CS.';
+COMMENT ON COLUMN "frames"."diffusion_gradient_orientation" IS 'Direction of the diffusion gradient, in LPS coordinates. From: DiffusionGradientOrientation (0018,9117) > (0018,9076) > (0018,9089) FD.';
+COMMENT ON COLUMN "frames"."velocity_encoding_direction" IS 'Direction of velocity encoding, in LPS coordinates. From: VelocityEncodingDirection (0018,9197) > (0018,9090) FD.';
+COMMENT ON COLUMN "frames"."velocity_encoding_minimum_value" IS 'Least velocity that is encoded. Unit: cm/s. From: VelocityEncodingMinimumValue (0018,9197) > (0018,9091) FD.';
+COMMENT ON COLUMN "frames"."velocity_encoding_maximum_value" IS 'Greatest velocity that is encoded. Unit: cm/s. From: VelocityEncodingMaximumValue (0018,9197) > (0018,9217) FD.';
+COMMENT ON COLUMN "frames"."nominal_percentage_of_cardiac_phase" IS 'Part of the cardiac cycle. Unit: %. From: NominalPercentageOfCardiacPhase (0018,9118) > (0020,9241) FL.';
+COMMENT ON COLUMN "frames"."nominal_cardiac_trigger_delay_time" IS 'Prescribed time after the R peak. Unit: ms. From: NominalCardiacTriggerDelayTime (0018,9118) > (0020,9153) FD.';
+COMMENT ON COLUMN "frames"."actual_cardiac_trigger_delay_time" IS 'Measured time after the R peak. Unit: ms. From: ActualCardiacTriggerDelayTime (0018,9118) > (0020,9252) FD.';
+COMMENT ON COLUMN "frames"."rr_interval_time_nominal" IS 'Nominal R-R interval. Unit: ms. From: RRIntervalTimeNominal (0018,9118) > (0020,9251) FD.';
+COMMENT ON COLUMN "frames"."trigger_time" IS 'Time after the trigger, of objects converted from single frames. Unit: ms. From: TriggerTime (0018,9118) > (0018,1060) DS.';
+COMMENT ON COLUMN "frames"."nominal_percentage_of_respiratory_phase" IS 'Part of the respiratory cycle. Unit: %. From: NominalPercentageOfRespiratoryPhase (0020,9253) > (0020,9245) FL.';
+COMMENT ON COLUMN "frames"."nominal_respiratory_trigger_delay_time" IS 'Prescribed time after the respiratory trigger. Unit: ms. From: NominalRespiratoryTriggerDelayTime (0020,9253) > (0020,9255) FD.';
+COMMENT ON COLUMN "frames"."decay_factor" IS 'Factor that corrected the frame for decay. From: DecayFactor (0018,9736) > (0054,1321) DS.';
+COMMENT ON COLUMN "frames"."energy_window_index" IS 'Energy window. Rule: value of the frame in EnergyWindowVector (0054,0010), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."detector_index" IS 'Detector. Rule: value of the frame in DetectorVector (0054,0020), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."phase_index" IS 'Phase of a dynamic acquisition. Rule: value of the frame in PhaseVector (0054,0030), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."rotation_index" IS 'Rotation. Rule: value of the frame in RotationVector (0054,0050), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."rr_interval_index" IS 'Range of R-R intervals. Rule: value of the frame in RRIntervalVector (0054,0060), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."time_slot_index" IS 'Time slot of the R-R interval. Rule: value of the frame in TimeSlotVector (0054,0070), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."slice_index" IS 'Slice. Rule: value of the frame in SliceVector (0054,0080), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."angular_view_index" IS 'View of a rotation. Rule: value of the frame in AngularViewVector (0054,0090), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."time_slice_index" IS 'Time slice. Rule: value of the frame in TimeSliceVector (0054,0100), counted from 1; null where the vector does not have one value for each frame.';
+COMMENT ON COLUMN "frames"."detector_image_position_patient" IS 'Centre of the first pixel as the frame''s detector states it, in LPS coordinates; of a reconstruction that of its first slice. Rule: ImagePositionPatient of the item of DetectorInformationSequence (0054,0022) that detector_index names, of the only item where there is no DetectorVector. Unit: mm.';
+COMMENT ON COLUMN "frames"."detector_image_orientation_patient" IS 'Direction cosines of a row, then of a column, as the frame''s detector states them. Rule: ImageOrientationPatient of the same item.';
+COMMENT ON COLUMN "frames"."frame_time_offset_ms" IS 'Time from the first frame to this one. Rule: sum of FrameTimeVector (0018,1065) up to the frame, or FrameTime (0018,1063) times the frames before it; where FrameIncrementPointer (0028,0009) is there, only if it names the one. Unit: ms.';
+COMMENT ON COLUMN "frames"."referenced_segment_number" IS 'Segments that the frame shows. From: ReferencedSegmentNumber (0062,000A) > (0062,000B) US.';
+COMMENT ON COLUMN "frames"."source_image_sop_instance_uid" IS 'Instance that the frame was derived from, the first if of several. From: ReferencedSOPInstanceUID (0008,9124) > (0008,2112) > (0008,1155) UI.';
+COMMENT ON COLUMN "frames"."source_image_frame_number" IS 'Frames of that instance; null: all of it. From: ReferencedFrameNumber (0008,9124) > (0008,2112) > (0008,1160) IS.';
+COMMENT ON COLUMN "frames"."conversion_source_sop_instance_uid" IS 'Instance that the frame was converted from. From: ReferencedSOPInstanceUID (0020,9172) > (0008,1155) UI.';
+COMMENT ON COLUMN "frames"."file_id" IS 'File the row was read from.';
+COMMENT ON COLUMN "frames"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "frames"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "frames"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "sop_instance_uid", "referenced_sop_instance_uid", "role"
+CREATE TABLE "instance_references" (
+  "sop_instance_uid" VARCHAR NOT NULL,
+  "referenced_sop_instance_uid" VARCHAR NOT NULL,
+  "role" VARCHAR NOT NULL,
+  "via" VARCHAR NOT NULL,
+  "referenced_sop_class_uid" VARCHAR,
+  "referenced_series_instance_uid" VARCHAR,
+  "referenced_study_instance_uid" VARCHAR,
+  "referenced_frame_numbers" BIGINT[],
+  "purpose_code_value" VARCHAR,
+  "purpose_code_scheme" VARCHAR,
+  "purpose_code_meaning" VARCHAR,
+  "study_instance_uid" VARCHAR NOT NULL,
+  "series_instance_uid" VARCHAR NOT NULL,
+  "file_id" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "instance_references" IS 'One row per instance that another one refers to in a role, from every item that holds a Referenced SOP Instance UID, however deep: source images, segmentations, structure sets, plans and doses, presentation states, reports and their evidence. References to one instance in one role are one row.';
+COMMENT ON COLUMN "instance_references"."sop_instance_uid" IS 'Instance that refers.';
+COMMENT ON COLUMN "instance_references"."referenced_sop_instance_uid" IS 'Instance that is referred to. Rule: ReferencedSOPInstanceUID (0008,1155) of an item.';
+COMMENT ON COLUMN "instance_references"."role" IS 'What the other instance is, e.g. `source_image`, `contour_image`, `referenced_sop`. Rule: snake_case of the keyword of the sequence that holds the item, without `Sequence`; the eight hex digits of its tag where it has no keyword.';
+COMMENT ON COLUMN "instance_references"."via" IS 'Where it stands, e.g. `referenced_series`. Rule: the same of the outermost sequence around it; of several the first.';
+COMMENT ON COLUMN "instance_references"."referenced_sop_class_uid" IS 'Kind of the instance referred to. Rule: ReferencedSOPClassUID (0008,1150); of several the first.';
+COMMENT ON COLUMN "instance_references"."referenced_series_instance_uid" IS 'Its series. Rule: SeriesInstanceUID (0020,000E) of the item or the nearest one around it; of several the first.';
+COMMENT ON COLUMN "instance_references"."referenced_study_instance_uid" IS 'Its study. Rule: StudyInstanceUID (0020,000D) of the item or the nearest one around it; of several the first.';
+COMMENT ON COLUMN "instance_references"."referenced_frame_numbers" IS 'Frames that are referred to, sorted; null where no reference names any. Rule: ReferencedFrameNumber (0008,1160) of all references together.';
+COMMENT ON COLUMN "instance_references"."purpose_code_value" IS 'Code of the purpose of the reference. Rule: CodeValue of the first Purpose of Reference Code Sequence (0040,A170) beside the reference.';
+COMMENT ON COLUMN "instance_references"."purpose_code_scheme" IS 'Scheme of that code. Rule: CodingSchemeDesignator of the first Purpose of Reference Code Sequence (0040,A170) beside the reference.';
+COMMENT ON COLUMN "instance_references"."purpose_code_meaning" IS 'Meaning of that code. Rule: CodeMeaning of the first Purpose of Reference Code Sequence (0040,A170) beside the reference.';
+COMMENT ON COLUMN "instance_references"."study_instance_uid" IS 'Study of the instance that refers.';
+COMMENT ON COLUMN "instance_references"."series_instance_uid" IS 'Series of the instance that refers.';
+COMMENT ON COLUMN "instance_references"."file_id" IS 'File the row was read from.';
+COMMENT ON COLUMN "instance_references"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "instance_references"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "instance_references"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "sop_instance_uid", "path"
+CREATE TABLE "elements" (
+  "sop_instance_uid" VARCHAR NOT NULL,
+  "path" VARCHAR NOT NULL,
+  "tag" VARCHAR NOT NULL,
+  "keyword" VARCHAR,
+  "private_creator" VARCHAR,
+  "vr" VARCHAR NOT NULL,
+  "vm" INTEGER,
+  "value" VARCHAR,
+  "length" BIGINT,
+  "sha256" VARCHAR,
+  "file_id" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "elements" IS 'Opt-in by the setting `headers.elements`: one row per element of the header of an instance, those in sequences included, up to Pixel Data. Text is decoded by the character set of its data set or item; bytes of OB, OW, UN and the like are never kept, only their length and digest.';
+COMMENT ON COLUMN "elements"."sop_instance_uid" IS 'Instance of the element.';
+COMMENT ON COLUMN "elements"."path" IS 'Tags from the top of the data set to the element, with the number of the item of each sequence, e.g. `00400275[0].00080100`. Always matches `([0-9A-F]{8}\[[0-9]+\]\.)*[0-9A-F]{8}`.';
+COMMENT ON COLUMN "elements"."tag" IS 'Tag of the element, eight hex digits. Always matches `[0-9A-F]{8}`.';
+COMMENT ON COLUMN "elements"."keyword" IS 'Its DICOM keyword; null where the standard has none.';
+COMMENT ON COLUMN "elements"."private_creator" IS 'Private Creator of a private element.';
+COMMENT ON COLUMN "elements"."vr" IS 'VR as written; in implicit VR that of the dictionary, else `UN`. Always matches `[A-Z]{2}`.';
+COMMENT ON COLUMN "elements"."vm" IS 'Number of values, of a sequence number of items; 0 where it is empty, null where the value is not kept. Always at least 0.';
+COMMENT ON COLUMN "elements"."value" IS 'The value as text, several joined by a backslash; null where it is empty, a sequence, or not kept.';
+COMMENT ON COLUMN "elements"."length" IS 'Bytes of the value; null for a sequence. Always at least 0. Unit: byte.';
+COMMENT ON COLUMN "elements"."sha256" IS 'Digest of a value that is not kept. Always matches `[0-9a-f]{64}`.';
+COMMENT ON COLUMN "elements"."file_id" IS 'File the row was read from.';
+COMMENT ON COLUMN "elements"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "elements"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "elements"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "sop_instance_uid"
+CREATE TABLE "dicom_json" (
+  "sop_instance_uid" VARCHAR NOT NULL,
+  "dicom_json" VARCHAR NOT NULL,
+  "file_id" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "dicom_json" IS 'Opt-in by the setting `headers.dicom_json`: the header of an instance, sequences and private elements included, up to Pixel Data, as DICOM JSON (PS3.18 annex F). Bytes of OB, OW, UN and the like are left out: their element has a `vr` and nothing else.';
+COMMENT ON COLUMN "dicom_json"."sop_instance_uid" IS 'Instance that is described.';
+COMMENT ON COLUMN "dicom_json"."dicom_json" IS 'DICOM JSON model object, UTF-8.';
+COMMENT ON COLUMN "dicom_json"."file_id" IS 'File the row was read from.';
+COMMENT ON COLUMN "dicom_json"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "dicom_json"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "dicom_json"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "series_instance_uid"
 CREATE TABLE "series" (
   "study_instance_uid" VARCHAR NOT NULL,
   "patient_key" VARCHAR NOT NULL,
@@ -328,6 +1050,7 @@ CREATE TABLE "series" (
   "modality" VARCHAR NOT NULL,
   "modality_raw" VARCHAR,
   "institution_name" VARCHAR,
+  "institutional_department_name" VARCHAR,
   "series_number" BIGINT,
   "series_date" DATE,
   "series_time" TIME,
@@ -338,12 +1061,17 @@ CREATE TABLE "series" (
   "patient_position" VARCHAR,
   "frame_of_reference_uid" VARCHAR,
   "position_reference_indicator" VARCHAR,
+  "operators_name" STRUCT("alphabetic" VARCHAR, "ideographic" VARCHAR, "phonetic" VARCHAR)[],
+  "presentation_intent_type" VARCHAR,
+  "performed_procedure_step_description" VARCHAR,
   "manufacturer" VARCHAR,
   "manufacturer_model_name" VARCHAR,
   "device_serial_number" VARCHAR,
   "software_versions" VARCHAR[],
   "station_name" VARCHAR,
   "magnetic_field_strength" DOUBLE,
+  "device_uid" VARCHAR,
+  "series_type" VARCHAR[],
   "study_year" INTEGER NOT NULL,
   "sop_class_uids" VARCHAR[] NOT NULL,
   "n_instances" BIGINT NOT NULL,
@@ -352,28 +1080,34 @@ CREATE TABLE "series" (
   "schema_version" SMALLINT NOT NULL
 );
 COMMENT ON TABLE "series" IS 'One row per series within its study. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`. The partition is that of the instance with the smallest UID.';
-COMMENT ON COLUMN "series"."study_instance_uid" IS 'Study of the instance.';
+COMMENT ON COLUMN "series"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
 COMMENT ON COLUMN "series"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
-COMMENT ON COLUMN "series"."series_instance_uid" IS 'Series of the instance.';
+COMMENT ON COLUMN "series"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
 COMMENT ON COLUMN "series"."modality" IS 'Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
-COMMENT ON COLUMN "series"."modality_raw" IS 'Modality as written.';
-COMMENT ON COLUMN "series"."institution_name" IS 'Institution of the equipment.';
-COMMENT ON COLUMN "series"."series_number" IS 'Number of the series.';
-COMMENT ON COLUMN "series"."series_date" IS 'Date the series started.';
-COMMENT ON COLUMN "series"."series_time" IS 'Time the series started.';
-COMMENT ON COLUMN "series"."series_description" IS 'Description of the series.';
-COMMENT ON COLUMN "series"."protocol_name" IS 'Name of the acquisition protocol.';
-COMMENT ON COLUMN "series"."body_part_examined" IS 'Part of the body examined.';
-COMMENT ON COLUMN "series"."laterality" IS 'Side of the paired body part.';
-COMMENT ON COLUMN "series"."patient_position" IS 'Position of the patient relative to the equipment, e.g. `HFS`.';
-COMMENT ON COLUMN "series"."frame_of_reference_uid" IS 'Frame of Reference in which positions are given.';
-COMMENT ON COLUMN "series"."position_reference_indicator" IS 'Anatomical reference of the Frame of Reference.';
-COMMENT ON COLUMN "series"."manufacturer" IS 'Maker of the equipment.';
-COMMENT ON COLUMN "series"."manufacturer_model_name" IS 'Model of the equipment.';
-COMMENT ON COLUMN "series"."device_serial_number" IS 'Serial number of the equipment.';
-COMMENT ON COLUMN "series"."software_versions" IS 'Software of the equipment.';
-COMMENT ON COLUMN "series"."station_name" IS 'Name of the station.';
-COMMENT ON COLUMN "series"."magnetic_field_strength" IS 'Nominal field of the magnet.';
+COMMENT ON COLUMN "series"."modality_raw" IS 'Modality as written. From: Modality (0008,0060) CS.';
+COMMENT ON COLUMN "series"."institution_name" IS 'Institution of the equipment. From: InstitutionName (0008,0080) LO.';
+COMMENT ON COLUMN "series"."institutional_department_name" IS 'Department of the equipment. From: InstitutionalDepartmentName (0008,1040) LO.';
+COMMENT ON COLUMN "series"."series_number" IS 'Number of the series. From: SeriesNumber (0020,0011) IS.';
+COMMENT ON COLUMN "series"."series_date" IS 'Date the series started. From: SeriesDate (0008,0021) DA.';
+COMMENT ON COLUMN "series"."series_time" IS 'Time the series started. From: SeriesTime (0008,0031) TM.';
+COMMENT ON COLUMN "series"."series_description" IS 'Description of the series. From: SeriesDescription (0008,103E) LO.';
+COMMENT ON COLUMN "series"."protocol_name" IS 'Name of the acquisition protocol. From: ProtocolName (0018,1030) LO.';
+COMMENT ON COLUMN "series"."body_part_examined" IS 'Part of the body examined. From: BodyPartExamined (0018,0015) CS.';
+COMMENT ON COLUMN "series"."laterality" IS 'Side of the paired body part. From: Laterality (0020,0060) CS.';
+COMMENT ON COLUMN "series"."patient_position" IS 'Position of the patient relative to the equipment, e.g. `HFS`. From: PatientPosition (0018,5100) CS.';
+COMMENT ON COLUMN "series"."frame_of_reference_uid" IS 'Frame of Reference in which positions are given. From: FrameOfReferenceUID (0020,0052) UI.';
+COMMENT ON COLUMN "series"."position_reference_indicator" IS 'Anatomical reference of the Frame of Reference. From: PositionReferenceIndicator (0020,1040) LO.';
+COMMENT ON COLUMN "series"."operators_name" IS 'Operators of the equipment. From: OperatorsName (0008,1070) PN.';
+COMMENT ON COLUMN "series"."presentation_intent_type" IS 'Whether images are meant for presentation or for processing. From: PresentationIntentType (0008,0068) CS.';
+COMMENT ON COLUMN "series"."performed_procedure_step_description" IS 'What was performed. From: PerformedProcedureStepDescription (0040,0254) LO.';
+COMMENT ON COLUMN "series"."manufacturer" IS 'Maker of the equipment. From: Manufacturer (0008,0070) LO.';
+COMMENT ON COLUMN "series"."manufacturer_model_name" IS 'Model of the equipment. From: ManufacturerModelName (0008,1090) LO.';
+COMMENT ON COLUMN "series"."device_serial_number" IS 'Serial number of the equipment. From: DeviceSerialNumber (0018,1000) LO.';
+COMMENT ON COLUMN "series"."software_versions" IS 'Software of the equipment. From: SoftwareVersions (0018,1020) LO.';
+COMMENT ON COLUMN "series"."station_name" IS 'Name of the station. From: StationName (0008,1010) SH.';
+COMMENT ON COLUMN "series"."magnetic_field_strength" IS 'Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS.';
+COMMENT ON COLUMN "series"."device_uid" IS 'Identity of the equipment. From: DeviceUID (0018,1002) UI.';
+COMMENT ON COLUMN "series"."series_type" IS 'Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS.';
 COMMENT ON COLUMN "series"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
 COMMENT ON COLUMN "series"."sop_class_uids" IS 'SOP classes of the instances, sorted.';
 COMMENT ON COLUMN "series"."n_instances" IS 'Instances of the series.';
@@ -381,7 +1115,7 @@ COMMENT ON COLUMN "series"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "series"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "series"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "study_instance_uid"
+-- Key: "study_instance_uid"
 CREATE TABLE "studies" (
   "patient_key" VARCHAR NOT NULL,
   "study_instance_uid" VARCHAR NOT NULL,
@@ -391,12 +1125,22 @@ CREATE TABLE "studies" (
   "patient_size" DOUBLE,
   "patient_weight" DOUBLE,
   "patient_identity_removed" VARCHAR,
+  "deidentification_method" VARCHAR[],
+  "clinical_trial_time_point_id" VARCHAR,
   "study_id" VARCHAR,
   "accession_number" VARCHAR,
   "study_date" DATE,
   "study_time" TIME,
   "study_description" VARCHAR,
   "referring_physician_name" STRUCT("alphabetic" VARCHAR, "ideographic" VARCHAR, "phonetic" VARCHAR),
+  "reason_for_study" VARCHAR,
+  "requested_procedure_description" VARCHAR,
+  "procedure_code_value" VARCHAR[],
+  "procedure_code_scheme" VARCHAR[],
+  "procedure_code_meaning" VARCHAR[],
+  "requested_procedure_code_value" VARCHAR,
+  "requested_procedure_code_scheme" VARCHAR,
+  "requested_procedure_code_meaning" VARCHAR,
   "modalities" VARCHAR[] NOT NULL,
   "n_series" BIGINT NOT NULL,
   "n_instances" BIGINT NOT NULL,
@@ -406,19 +1150,29 @@ CREATE TABLE "studies" (
 );
 COMMENT ON TABLE "studies" IS 'One row per study. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`.';
 COMMENT ON COLUMN "studies"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
-COMMENT ON COLUMN "studies"."study_instance_uid" IS 'Study of the instance.';
+COMMENT ON COLUMN "studies"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
 COMMENT ON COLUMN "studies"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
-COMMENT ON COLUMN "studies"."patient_age" IS 'Age of the patient at the study, as written.';
-COMMENT ON COLUMN "studies"."age_years" IS 'Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0.';
-COMMENT ON COLUMN "studies"."patient_size" IS 'Height of the patient.';
-COMMENT ON COLUMN "studies"."patient_weight" IS 'Weight of the patient.';
-COMMENT ON COLUMN "studies"."patient_identity_removed" IS 'Whether the patient''s identity was removed.';
-COMMENT ON COLUMN "studies"."study_id" IS 'Study identifier given by a person or device.';
-COMMENT ON COLUMN "studies"."accession_number" IS 'Number of the order.';
-COMMENT ON COLUMN "studies"."study_date" IS 'Date the study started.';
-COMMENT ON COLUMN "studies"."study_time" IS 'Time the study started.';
-COMMENT ON COLUMN "studies"."study_description" IS 'Description of the study.';
-COMMENT ON COLUMN "studies"."referring_physician_name" IS 'Name of the referring physician.';
+COMMENT ON COLUMN "studies"."patient_age" IS 'Age of the patient at the study, as written. From: PatientAge (0010,1010) AS.';
+COMMENT ON COLUMN "studies"."age_years" IS 'Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0. Unit: year.';
+COMMENT ON COLUMN "studies"."patient_size" IS 'Height of the patient. Unit: m. From: PatientSize (0010,1020) DS.';
+COMMENT ON COLUMN "studies"."patient_weight" IS 'Weight of the patient. Unit: kg. From: PatientWeight (0010,1030) DS.';
+COMMENT ON COLUMN "studies"."patient_identity_removed" IS 'Whether the patient''s identity was removed. From: PatientIdentityRemoved (0012,0062) CS.';
+COMMENT ON COLUMN "studies"."deidentification_method" IS 'How the identity was removed. From: DeidentificationMethod (0012,0063) LO.';
+COMMENT ON COLUMN "studies"."clinical_trial_time_point_id" IS 'Time point of the clinical trial. From: ClinicalTrialTimePointID (0012,0050) LO.';
+COMMENT ON COLUMN "studies"."study_id" IS 'Study identifier given by a person or device. From: StudyID (0020,0010) SH.';
+COMMENT ON COLUMN "studies"."accession_number" IS 'Number of the order. From: AccessionNumber (0008,0050) SH.';
+COMMENT ON COLUMN "studies"."study_date" IS 'Date the study started. From: StudyDate (0008,0020) DA.';
+COMMENT ON COLUMN "studies"."study_time" IS 'Time the study started. From: StudyTime (0008,0030) TM.';
+COMMENT ON COLUMN "studies"."study_description" IS 'Description of the study. From: StudyDescription (0008,1030) LO.';
+COMMENT ON COLUMN "studies"."referring_physician_name" IS 'Name of the referring physician. From: ReferringPhysicianName (0008,0090) PN.';
+COMMENT ON COLUMN "studies"."reason_for_study" IS 'Why the study was done. From: ReasonForStudy (0032,1030) LO.';
+COMMENT ON COLUMN "studies"."requested_procedure_description" IS 'Procedure that was requested. From: RequestedProcedureDescription (0032,1060) LO.';
+COMMENT ON COLUMN "studies"."procedure_code_value" IS 'Code of a procedure that was done, one for each. From: CodeValue (0008,1032) > (0008,0100) SH of every item.';
+COMMENT ON COLUMN "studies"."procedure_code_scheme" IS 'Scheme of the code of a procedure that was done, one for each. From: CodingSchemeDesignator (0008,1032) > (0008,0102) SH of every item.';
+COMMENT ON COLUMN "studies"."procedure_code_meaning" IS 'Meaning of the code of a procedure that was done, one for each. From: CodeMeaning (0008,1032) > (0008,0104) LO of every item.';
+COMMENT ON COLUMN "studies"."requested_procedure_code_value" IS 'Code of the procedure that was requested. From: CodeValue (0032,1064) > (0008,0100) SH.';
+COMMENT ON COLUMN "studies"."requested_procedure_code_scheme" IS 'Scheme of the code of the procedure that was requested. From: CodingSchemeDesignator (0032,1064) > (0008,0102) SH.';
+COMMENT ON COLUMN "studies"."requested_procedure_code_meaning" IS 'Meaning of the code of the procedure that was requested. From: CodeMeaning (0032,1064) > (0008,0104) LO.';
 COMMENT ON COLUMN "studies"."modalities" IS 'Modalities of the study, sorted.';
 COMMENT ON COLUMN "studies"."n_series" IS 'Series of the study.';
 COMMENT ON COLUMN "studies"."n_instances" IS 'Instances of the study.';
@@ -426,7 +1180,7 @@ COMMENT ON COLUMN "studies"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "studies"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "studies"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "patient_key"
+-- Key: "patient_key"
 CREATE TABLE "patients" (
   "patient_key" VARCHAR NOT NULL,
   "patient_id" VARCHAR,
@@ -434,6 +1188,10 @@ CREATE TABLE "patients" (
   "patient_name" STRUCT("alphabetic" VARCHAR, "ideographic" VARCHAR, "phonetic" VARCHAR),
   "patient_birth_date" DATE,
   "patient_sex" VARCHAR,
+  "patient_species_description" VARCHAR,
+  "quality_control_subject" VARCHAR,
+  "clinical_trial_protocol_id" VARCHAR,
+  "clinical_trial_subject_id" VARCHAR,
   "n_studies" BIGINT NOT NULL,
   "n_series" BIGINT NOT NULL,
   "n_instances" BIGINT NOT NULL,
@@ -443,11 +1201,15 @@ CREATE TABLE "patients" (
 );
 COMMENT ON TABLE "patients" IS 'One row per patient. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`.';
 COMMENT ON COLUMN "patients"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
-COMMENT ON COLUMN "patients"."patient_id" IS 'Primary identifier of the patient.';
-COMMENT ON COLUMN "patients"."issuer_of_patient_id" IS 'Authority that issued the patient ID.';
-COMMENT ON COLUMN "patients"."patient_name" IS 'Name of the patient.';
-COMMENT ON COLUMN "patients"."patient_birth_date" IS 'Birth date of the patient.';
-COMMENT ON COLUMN "patients"."patient_sex" IS 'Sex of the patient.';
+COMMENT ON COLUMN "patients"."patient_id" IS 'Primary identifier of the patient. From: PatientID (0010,0020) LO.';
+COMMENT ON COLUMN "patients"."issuer_of_patient_id" IS 'Authority that issued the patient ID. From: IssuerOfPatientID (0010,0021) LO.';
+COMMENT ON COLUMN "patients"."patient_name" IS 'Name of the patient. From: PatientName (0010,0010) PN.';
+COMMENT ON COLUMN "patients"."patient_birth_date" IS 'Birth date of the patient. From: PatientBirthDate (0010,0030) DA.';
+COMMENT ON COLUMN "patients"."patient_sex" IS 'Sex of the patient. From: PatientSex (0010,0040) CS.';
+COMMENT ON COLUMN "patients"."patient_species_description" IS 'Species of the patient, where it is an animal. From: PatientSpeciesDescription (0010,2201) LO.';
+COMMENT ON COLUMN "patients"."quality_control_subject" IS 'Whether the subject is a phantom for quality control. From: QualityControlSubject (0010,0200) CS.';
+COMMENT ON COLUMN "patients"."clinical_trial_protocol_id" IS 'Protocol of the clinical trial. From: ClinicalTrialProtocolID (0012,0020) LO.';
+COMMENT ON COLUMN "patients"."clinical_trial_subject_id" IS 'Subject of the clinical trial. From: ClinicalTrialSubjectID (0012,0040) LO.';
 COMMENT ON COLUMN "patients"."n_studies" IS 'Studies of the patient.';
 COMMENT ON COLUMN "patients"."n_series" IS 'Series of the patient.';
 COMMENT ON COLUMN "patients"."n_instances" IS 'Instances of the patient.';
@@ -455,7 +1217,434 @@ COMMENT ON COLUMN "patients"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "patients"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "patients"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "volume_id"
+-- Key: "study_instance_uid", "series_instance_uid"
+CREATE TABLE "ct_series" (
+  "study_instance_uid" VARCHAR NOT NULL,
+  "series_instance_uid" VARCHAR NOT NULL,
+  "patient_key" VARCHAR NOT NULL,
+  "modality" VARCHAR NOT NULL,
+  "study_year" INTEGER NOT NULL,
+  "acquisition_type" VARCHAR,
+  "scan_options" VARCHAR[],
+  "rotation_direction" VARCHAR,
+  "revolution_time" DOUBLE,
+  "single_collimation_width" DOUBLE,
+  "total_collimation_width" DOUBLE,
+  "table_feed_per_rotation" DOUBLE,
+  "data_collection_diameter" DOUBLE,
+  "reconstruction_diameter" DOUBLE,
+  "distance_source_to_detector" DOUBLE,
+  "distance_source_to_patient" DOUBLE,
+  "filter_type" VARCHAR,
+  "focal_spots" DOUBLE[],
+  "exposure_modulation_type" VARCHAR[],
+  "ctdi_phantom_type_code_value" VARCHAR,
+  "ctdi_phantom_type_code_scheme" VARCHAR,
+  "ctdi_phantom_type_code_meaning" VARCHAR,
+  "contrast_bolus_agent" VARCHAR,
+  "contrast_bolus_route" VARCHAR,
+  "pixel_spacing" DOUBLE[],
+  "rows" INTEGER,
+  "columns" INTEGER,
+  "rescale_type" VARCHAR,
+  "convolution_kernel_values" VARCHAR[],
+  "kvp_min" DOUBLE,
+  "kvp_max" DOUBLE,
+  "kvp_count" BIGINT,
+  "x_ray_tube_current_min" DOUBLE,
+  "x_ray_tube_current_max" DOUBLE,
+  "x_ray_tube_current_count" BIGINT,
+  "exposure_time_min" DOUBLE,
+  "exposure_time_max" DOUBLE,
+  "exposure_time_count" BIGINT,
+  "exposure_min" DOUBLE,
+  "exposure_max" DOUBLE,
+  "exposure_count" BIGINT,
+  "ctdivol_min" DOUBLE,
+  "ctdivol_max" DOUBLE,
+  "ctdivol_count" BIGINT,
+  "spiral_pitch_factor_min" DOUBLE,
+  "spiral_pitch_factor_max" DOUBLE,
+  "spiral_pitch_factor_count" BIGINT,
+  "slice_thickness_min" DOUBLE,
+  "slice_thickness_max" DOUBLE,
+  "slice_thickness_count" BIGINT,
+  "table_height_min" DOUBLE,
+  "table_height_max" DOUBLE,
+  "table_height_count" BIGINT,
+  "gantry_detector_tilt_min" DOUBLE,
+  "gantry_detector_tilt_max" DOUBLE,
+  "gantry_detector_tilt_count" BIGINT,
+  "water_equivalent_diameter_min" DOUBLE,
+  "water_equivalent_diameter_max" DOUBLE,
+  "water_equivalent_diameter_count" BIGINT,
+  "slice_location_min" DOUBLE,
+  "slice_location_max" DOUBLE,
+  "slice_location_count" BIGINT,
+  "acquisition_number_min" BIGINT,
+  "acquisition_number_max" BIGINT,
+  "acquisition_number_count" BIGINT,
+  "n_instances" BIGINT NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "ct_series" IS 'One row per CT series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values.';
+COMMENT ON COLUMN "ct_series"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
+COMMENT ON COLUMN "ct_series"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
+COMMENT ON COLUMN "ct_series"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
+COMMENT ON COLUMN "ct_series"."modality" IS 'Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
+COMMENT ON COLUMN "ct_series"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
+COMMENT ON COLUMN "ct_series"."acquisition_type" IS 'How the data were collected, e.g. `SPIRAL`. From: AcquisitionType (0018,9302) CS.';
+COMMENT ON COLUMN "ct_series"."scan_options" IS 'Options of the acquisition. From: ScanOptions (0018,0022) CS.';
+COMMENT ON COLUMN "ct_series"."rotation_direction" IS 'Direction of rotation of the source. From: RotationDirection (0018,1140) CS.';
+COMMENT ON COLUMN "ct_series"."revolution_time" IS 'Time of one rotation. Unit: s. From: RevolutionTime (0018,9305) FD.';
+COMMENT ON COLUMN "ct_series"."single_collimation_width" IS 'Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9306) FD.';
+COMMENT ON COLUMN "ct_series"."total_collimation_width" IS 'Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9307) FD.';
+COMMENT ON COLUMN "ct_series"."table_feed_per_rotation" IS 'Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9310) FD.';
+COMMENT ON COLUMN "ct_series"."data_collection_diameter" IS 'Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,0090) DS.';
+COMMENT ON COLUMN "ct_series"."reconstruction_diameter" IS 'Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,1100) DS.';
+COMMENT ON COLUMN "ct_series"."distance_source_to_detector" IS 'Distance from source to detector. Unit: mm. From: DistanceSourceToDetector (0018,1110) DS.';
+COMMENT ON COLUMN "ct_series"."distance_source_to_patient" IS 'Distance from source to isocentre. Unit: mm. From: DistanceSourceToPatient (0018,1111) DS.';
+COMMENT ON COLUMN "ct_series"."filter_type" IS 'Type of the X-ray filter. From: FilterType (0018,1160) SH.';
+COMMENT ON COLUMN "ct_series"."focal_spots" IS 'Size of the focal spots. Unit: mm. From: FocalSpots (0018,1190) DS.';
+COMMENT ON COLUMN "ct_series"."exposure_modulation_type" IS 'How the tube current was modulated. From: ExposureModulationType (0018,9323) CS.';
+COMMENT ON COLUMN "ct_series"."ctdi_phantom_type_code_value" IS 'Code of the phantom of CTDIvol. From: CodeValue (0018,9346) > (0008,0100) SH.';
+COMMENT ON COLUMN "ct_series"."ctdi_phantom_type_code_scheme" IS 'Scheme of the code of the phantom of CTDIvol. From: CodingSchemeDesignator (0018,9346) > (0008,0102) SH.';
+COMMENT ON COLUMN "ct_series"."ctdi_phantom_type_code_meaning" IS 'Meaning of the code of the phantom of CTDIvol. From: CodeMeaning (0018,9346) > (0008,0104) LO.';
+COMMENT ON COLUMN "ct_series"."contrast_bolus_agent" IS 'Contrast agent. From: ContrastBolusAgent (0018,0010) LO.';
+COMMENT ON COLUMN "ct_series"."contrast_bolus_route" IS 'Route of the contrast agent. From: ContrastBolusRoute (0018,1040) LO.';
+COMMENT ON COLUMN "ct_series"."pixel_spacing" IS 'Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS.';
+COMMENT ON COLUMN "ct_series"."rows" IS 'Rows of a frame. From: Rows (0028,0010) US.';
+COMMENT ON COLUMN "ct_series"."columns" IS 'Columns of a frame. From: Columns (0028,0011) US.';
+COMMENT ON COLUMN "ct_series"."rescale_type" IS 'Unit of the rescaled values. From: RescaleType (0028,1054) LO.';
+COMMENT ON COLUMN "ct_series"."convolution_kernel_values" IS 'Different values of ConvolutionKernel in the instances, sorted. Kernel of the reconstruction. Rule: different non-null values of instances.convolution_kernel; components of one value are joined by a backslash.';
+COMMENT ON COLUMN "ct_series"."kvp_min" IS 'Smallest KVP of the instances. Peak voltage of the X-ray generator. Rule: min of instances.kvp. Unit: kV.';
+COMMENT ON COLUMN "ct_series"."kvp_max" IS 'Greatest KVP of the instances. Peak voltage of the X-ray generator. Rule: max of instances.kvp. Unit: kV.';
+COMMENT ON COLUMN "ct_series"."kvp_count" IS 'Different values of KVP in the instances. Rule: number of different non-null values of instances.kvp. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."x_ray_tube_current_min" IS 'Smallest XRayTubeCurrent of the instances. Current of the X-ray tube. Rule: min of instances.x_ray_tube_current. Unit: mA.';
+COMMENT ON COLUMN "ct_series"."x_ray_tube_current_max" IS 'Greatest XRayTubeCurrent of the instances. Current of the X-ray tube. Rule: max of instances.x_ray_tube_current. Unit: mA.';
+COMMENT ON COLUMN "ct_series"."x_ray_tube_current_count" IS 'Different values of XRayTubeCurrent in the instances. Rule: number of different non-null values of instances.x_ray_tube_current. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."exposure_time_min" IS 'Smallest ExposureTime of the instances. Duration of the exposure. Rule: min of instances.exposure_time. Unit: ms.';
+COMMENT ON COLUMN "ct_series"."exposure_time_max" IS 'Greatest ExposureTime of the instances. Duration of the exposure. Rule: max of instances.exposure_time. Unit: ms.';
+COMMENT ON COLUMN "ct_series"."exposure_time_count" IS 'Different values of ExposureTime in the instances. Rule: number of different non-null values of instances.exposure_time. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."exposure_min" IS 'Smallest Exposure of the instances. Tube current times exposure time. Rule: min of instances.exposure. Unit: mA s.';
+COMMENT ON COLUMN "ct_series"."exposure_max" IS 'Greatest Exposure of the instances. Tube current times exposure time. Rule: max of instances.exposure. Unit: mA s.';
+COMMENT ON COLUMN "ct_series"."exposure_count" IS 'Different values of Exposure in the instances. Rule: number of different non-null values of instances.exposure. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."ctdivol_min" IS 'Smallest CTDIvol of the instances. Volume CT dose index. Rule: min of instances.ctdivol. Unit: mGy.';
+COMMENT ON COLUMN "ct_series"."ctdivol_max" IS 'Greatest CTDIvol of the instances. Volume CT dose index. Rule: max of instances.ctdivol. Unit: mGy.';
+COMMENT ON COLUMN "ct_series"."ctdivol_count" IS 'Different values of CTDIvol in the instances. Rule: number of different non-null values of instances.ctdivol. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."spiral_pitch_factor_min" IS 'Smallest SpiralPitchFactor of the instances. Table feed per rotation over collimation. Rule: min of instances.spiral_pitch_factor.';
+COMMENT ON COLUMN "ct_series"."spiral_pitch_factor_max" IS 'Greatest SpiralPitchFactor of the instances. Table feed per rotation over collimation. Rule: max of instances.spiral_pitch_factor.';
+COMMENT ON COLUMN "ct_series"."spiral_pitch_factor_count" IS 'Different values of SpiralPitchFactor in the instances. Rule: number of different non-null values of instances.spiral_pitch_factor. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."slice_thickness_min" IS 'Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."slice_thickness_max" IS 'Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."slice_thickness_count" IS 'Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."table_height_min" IS 'Smallest TableHeight of the instances. Height of the table. Rule: min of instances.table_height. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."table_height_max" IS 'Greatest TableHeight of the instances. Height of the table. Rule: max of instances.table_height. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."table_height_count" IS 'Different values of TableHeight in the instances. Rule: number of different non-null values of instances.table_height. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."gantry_detector_tilt_min" IS 'Smallest GantryDetectorTilt of the instances. Nominal tilt of the gantry; its sign differs between makers. Rule: min of instances.gantry_detector_tilt. Unit: degree.';
+COMMENT ON COLUMN "ct_series"."gantry_detector_tilt_max" IS 'Greatest GantryDetectorTilt of the instances. Nominal tilt of the gantry; its sign differs between makers. Rule: max of instances.gantry_detector_tilt. Unit: degree.';
+COMMENT ON COLUMN "ct_series"."gantry_detector_tilt_count" IS 'Different values of GantryDetectorTilt in the instances. Rule: number of different non-null values of instances.gantry_detector_tilt. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."water_equivalent_diameter_min" IS 'Smallest WaterEquivalentDiameter of the instances. Diameter of a cylinder of water that attenuates alike. Rule: min of instances.water_equivalent_diameter. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."water_equivalent_diameter_max" IS 'Greatest WaterEquivalentDiameter of the instances. Diameter of a cylinder of water that attenuates alike. Rule: max of instances.water_equivalent_diameter. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."water_equivalent_diameter_count" IS 'Different values of WaterEquivalentDiameter in the instances. Rule: number of different non-null values of instances.water_equivalent_diameter. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."slice_location_min" IS 'Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."slice_location_max" IS 'Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "ct_series"."slice_location_count" IS 'Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."acquisition_number_min" IS 'Smallest AcquisitionNumber of the instances. Number of the acquisition. Rule: min of instances.acquisition_number.';
+COMMENT ON COLUMN "ct_series"."acquisition_number_max" IS 'Greatest AcquisitionNumber of the instances. Number of the acquisition. Rule: max of instances.acquisition_number.';
+COMMENT ON COLUMN "ct_series"."acquisition_number_count" IS 'Different values of AcquisitionNumber in the instances. Rule: number of different non-null values of instances.acquisition_number. Always at least 0.';
+COMMENT ON COLUMN "ct_series"."n_instances" IS 'Instances of the series.';
+COMMENT ON COLUMN "ct_series"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "ct_series"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "ct_series"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "series_instance_uid"
+CREATE TABLE "mr_series" (
+  "study_instance_uid" VARCHAR NOT NULL,
+  "series_instance_uid" VARCHAR NOT NULL,
+  "patient_key" VARCHAR NOT NULL,
+  "modality" VARCHAR NOT NULL,
+  "study_year" INTEGER NOT NULL,
+  "magnetic_field_strength" DOUBLE,
+  "mr_acquisition_type" VARCHAR,
+  "scanning_sequence" VARCHAR[],
+  "sequence_variant" VARCHAR[],
+  "scan_options" VARCHAR[],
+  "imaged_nucleus" VARCHAR,
+  "receive_coil_name" VARCHAR,
+  "echo_train_length" BIGINT,
+  "number_of_averages" DOUBLE,
+  "percent_sampling" DOUBLE,
+  "percent_phase_field_of_view" DOUBLE,
+  "acquisition_matrix" INTEGER[],
+  "in_plane_phase_encoding_direction" VARCHAR,
+  "parallel_acquisition_technique" VARCHAR,
+  "parallel_reduction_factor_in_plane" DOUBLE,
+  "contrast_bolus_agent" VARCHAR,
+  "spacing_between_slices" DOUBLE,
+  "pixel_spacing" DOUBLE[],
+  "rows" INTEGER,
+  "columns" INTEGER,
+  "sequence_name_values" VARCHAR[],
+  "repetition_time_min" DOUBLE,
+  "repetition_time_max" DOUBLE,
+  "repetition_time_count" BIGINT,
+  "echo_time_min" DOUBLE,
+  "echo_time_max" DOUBLE,
+  "echo_time_count" BIGINT,
+  "inversion_time_min" DOUBLE,
+  "inversion_time_max" DOUBLE,
+  "inversion_time_count" BIGINT,
+  "flip_angle_min" DOUBLE,
+  "flip_angle_max" DOUBLE,
+  "flip_angle_count" BIGINT,
+  "echo_numbers_min" BIGINT,
+  "echo_numbers_max" BIGINT,
+  "echo_numbers_count" BIGINT,
+  "diffusion_b_value_min" DOUBLE,
+  "diffusion_b_value_max" DOUBLE,
+  "diffusion_b_value_count" BIGINT,
+  "siemens_b_value_min" BIGINT,
+  "siemens_b_value_max" BIGINT,
+  "siemens_b_value_count" BIGINT,
+  "philips_b_value_min" FLOAT,
+  "philips_b_value_max" FLOAT,
+  "philips_b_value_count" BIGINT,
+  "imaging_frequency_min" DOUBLE,
+  "imaging_frequency_max" DOUBLE,
+  "imaging_frequency_count" BIGINT,
+  "pixel_bandwidth_min" DOUBLE,
+  "pixel_bandwidth_max" DOUBLE,
+  "pixel_bandwidth_count" BIGINT,
+  "sar_min" DOUBLE,
+  "sar_max" DOUBLE,
+  "sar_count" BIGINT,
+  "trigger_time_min" DOUBLE,
+  "trigger_time_max" DOUBLE,
+  "trigger_time_count" BIGINT,
+  "slice_thickness_min" DOUBLE,
+  "slice_thickness_max" DOUBLE,
+  "slice_thickness_count" BIGINT,
+  "slice_location_min" DOUBLE,
+  "slice_location_max" DOUBLE,
+  "slice_location_count" BIGINT,
+  "temporal_position_identifier_min" BIGINT,
+  "temporal_position_identifier_max" BIGINT,
+  "temporal_position_identifier_count" BIGINT,
+  "acquisition_number_min" BIGINT,
+  "acquisition_number_max" BIGINT,
+  "acquisition_number_count" BIGINT,
+  "n_instances" BIGINT NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "mr_series" IS 'One row per MR series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values. An enhanced instance states much per frame: that stands in `frames` and may be null here.';
+COMMENT ON COLUMN "mr_series"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
+COMMENT ON COLUMN "mr_series"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
+COMMENT ON COLUMN "mr_series"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
+COMMENT ON COLUMN "mr_series"."modality" IS 'Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
+COMMENT ON COLUMN "mr_series"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
+COMMENT ON COLUMN "mr_series"."magnetic_field_strength" IS 'Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS.';
+COMMENT ON COLUMN "mr_series"."mr_acquisition_type" IS 'Encoding of the MR data, 2D or 3D. From: MRAcquisitionType (0018,0023) CS.';
+COMMENT ON COLUMN "mr_series"."scanning_sequence" IS 'Type of MR data taken. From: ScanningSequence (0018,0020) CS.';
+COMMENT ON COLUMN "mr_series"."sequence_variant" IS 'Variant of the scanning sequence. From: SequenceVariant (0018,0021) CS.';
+COMMENT ON COLUMN "mr_series"."scan_options" IS 'Options of the acquisition. From: ScanOptions (0018,0022) CS.';
+COMMENT ON COLUMN "mr_series"."imaged_nucleus" IS 'Nucleus that resonates, e.g. `1H`. From: ImagedNucleus (0018,0085) SH.';
+COMMENT ON COLUMN "mr_series"."receive_coil_name" IS 'Receiving coil. From: ReceiveCoilName (0018,1250) SH.';
+COMMENT ON COLUMN "mr_series"."echo_train_length" IS 'Lines acquired per excitation. From: EchoTrainLength (0018,0091) IS.';
+COMMENT ON COLUMN "mr_series"."number_of_averages" IS 'Times the data were acquired. From: NumberOfAverages (0018,0083) DS.';
+COMMENT ON COLUMN "mr_series"."percent_sampling" IS 'Part of the matrix that was acquired. Unit: %. From: PercentSampling (0018,0093) DS.';
+COMMENT ON COLUMN "mr_series"."percent_phase_field_of_view" IS 'Field of view in phase direction over that in frequency direction. Unit: %. From: PercentPhaseFieldOfView (0018,0094) DS.';
+COMMENT ON COLUMN "mr_series"."acquisition_matrix" IS 'Frequency rows and columns, phase rows and columns. From: AcquisitionMatrix (0018,1310) US.';
+COMMENT ON COLUMN "mr_series"."in_plane_phase_encoding_direction" IS 'Direction of phase encoding, `ROW` or `COL`. From: InPlanePhaseEncodingDirection (0018,1312) CS.';
+COMMENT ON COLUMN "mr_series"."parallel_acquisition_technique" IS 'Technique of parallel imaging. From: ParallelAcquisitionTechnique (0018,9078) CS.';
+COMMENT ON COLUMN "mr_series"."parallel_reduction_factor_in_plane" IS 'Reduction by parallel imaging, in plane. From: ParallelReductionFactorInPlane (0018,9069) FD.';
+COMMENT ON COLUMN "mr_series"."contrast_bolus_agent" IS 'Contrast agent. From: ContrastBolusAgent (0018,0010) LO.';
+COMMENT ON COLUMN "mr_series"."spacing_between_slices" IS 'Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0018,0088) DS.';
+COMMENT ON COLUMN "mr_series"."pixel_spacing" IS 'Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS.';
+COMMENT ON COLUMN "mr_series"."rows" IS 'Rows of a frame. From: Rows (0028,0010) US.';
+COMMENT ON COLUMN "mr_series"."columns" IS 'Columns of a frame. From: Columns (0028,0011) US.';
+COMMENT ON COLUMN "mr_series"."sequence_name_values" IS 'Different values of SequenceName in the instances, sorted. Name of the MR sequence. Rule: different non-null values of instances.sequence_name; components of one value are joined by a backslash.';
+COMMENT ON COLUMN "mr_series"."repetition_time_min" IS 'Smallest RepetitionTime of the instances. MR repetition time. Rule: min of instances.repetition_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."repetition_time_max" IS 'Greatest RepetitionTime of the instances. MR repetition time. Rule: max of instances.repetition_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."repetition_time_count" IS 'Different values of RepetitionTime in the instances. Rule: number of different non-null values of instances.repetition_time. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."echo_time_min" IS 'Smallest EchoTime of the instances. MR echo time. Rule: min of instances.echo_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."echo_time_max" IS 'Greatest EchoTime of the instances. MR echo time. Rule: max of instances.echo_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."echo_time_count" IS 'Different values of EchoTime in the instances. Rule: number of different non-null values of instances.echo_time. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."inversion_time_min" IS 'Smallest InversionTime of the instances. MR inversion time. Rule: min of instances.inversion_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."inversion_time_max" IS 'Greatest InversionTime of the instances. MR inversion time. Rule: max of instances.inversion_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."inversion_time_count" IS 'Different values of InversionTime in the instances. Rule: number of different non-null values of instances.inversion_time. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."flip_angle_min" IS 'Smallest FlipAngle of the instances. MR flip angle. Rule: min of instances.flip_angle. Unit: degree.';
+COMMENT ON COLUMN "mr_series"."flip_angle_max" IS 'Greatest FlipAngle of the instances. MR flip angle. Rule: max of instances.flip_angle. Unit: degree.';
+COMMENT ON COLUMN "mr_series"."flip_angle_count" IS 'Different values of FlipAngle in the instances. Rule: number of different non-null values of instances.flip_angle. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."echo_numbers_min" IS 'Smallest EchoNumbers of the instances. Number of the echo. Rule: min of instances.echo_numbers.';
+COMMENT ON COLUMN "mr_series"."echo_numbers_max" IS 'Greatest EchoNumbers of the instances. Number of the echo. Rule: max of instances.echo_numbers.';
+COMMENT ON COLUMN "mr_series"."echo_numbers_count" IS 'Different values of EchoNumbers in the instances. Rule: number of different non-null values of instances.echo_numbers. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."diffusion_b_value_min" IS 'Smallest DiffusionBValue of the instances. Diffusion weighting. Rule: min of instances.diffusion_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."diffusion_b_value_max" IS 'Greatest DiffusionBValue of the instances. Diffusion weighting. Rule: max of instances.diffusion_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."diffusion_b_value_count" IS 'Different values of DiffusionBValue in the instances. Rule: number of different non-null values of instances.diffusion_b_value. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."siemens_b_value_min" IS 'Smallest siemens_b_value of the instances. Diffusion weighting of a Siemens MR. Rule: min of instances.siemens_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."siemens_b_value_max" IS 'Greatest siemens_b_value of the instances. Diffusion weighting of a Siemens MR. Rule: max of instances.siemens_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."siemens_b_value_count" IS 'Different values of siemens_b_value in the instances. Rule: number of different non-null values of instances.siemens_b_value. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."philips_b_value_min" IS 'Smallest philips_b_value of the instances. Diffusion weighting of a Philips MR. Rule: min of instances.philips_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."philips_b_value_max" IS 'Greatest philips_b_value of the instances. Diffusion weighting of a Philips MR. Rule: max of instances.philips_b_value. Unit: s/mm2.';
+COMMENT ON COLUMN "mr_series"."philips_b_value_count" IS 'Different values of philips_b_value in the instances. Rule: number of different non-null values of instances.philips_b_value. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."imaging_frequency_min" IS 'Smallest ImagingFrequency of the instances. Precession frequency of the nucleus. Rule: min of instances.imaging_frequency. Unit: MHz.';
+COMMENT ON COLUMN "mr_series"."imaging_frequency_max" IS 'Greatest ImagingFrequency of the instances. Precession frequency of the nucleus. Rule: max of instances.imaging_frequency. Unit: MHz.';
+COMMENT ON COLUMN "mr_series"."imaging_frequency_count" IS 'Different values of ImagingFrequency in the instances. Rule: number of different non-null values of instances.imaging_frequency. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."pixel_bandwidth_min" IS 'Smallest PixelBandwidth of the instances. Bandwidth of a pixel. Rule: min of instances.pixel_bandwidth. Unit: Hz.';
+COMMENT ON COLUMN "mr_series"."pixel_bandwidth_max" IS 'Greatest PixelBandwidth of the instances. Bandwidth of a pixel. Rule: max of instances.pixel_bandwidth. Unit: Hz.';
+COMMENT ON COLUMN "mr_series"."pixel_bandwidth_count" IS 'Different values of PixelBandwidth in the instances. Rule: number of different non-null values of instances.pixel_bandwidth. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."sar_min" IS 'Smallest SAR of the instances. Specific absorption rate. Rule: min of instances.sar. Unit: W/kg.';
+COMMENT ON COLUMN "mr_series"."sar_max" IS 'Greatest SAR of the instances. Specific absorption rate. Rule: max of instances.sar. Unit: W/kg.';
+COMMENT ON COLUMN "mr_series"."sar_count" IS 'Different values of SAR in the instances. Rule: number of different non-null values of instances.sar. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."trigger_time_min" IS 'Smallest TriggerTime of the instances. Time after the trigger. Rule: min of instances.trigger_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."trigger_time_max" IS 'Greatest TriggerTime of the instances. Time after the trigger. Rule: max of instances.trigger_time. Unit: ms.';
+COMMENT ON COLUMN "mr_series"."trigger_time_count" IS 'Different values of TriggerTime in the instances. Rule: number of different non-null values of instances.trigger_time. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."slice_thickness_min" IS 'Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "mr_series"."slice_thickness_max" IS 'Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "mr_series"."slice_thickness_count" IS 'Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."slice_location_min" IS 'Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "mr_series"."slice_location_max" IS 'Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "mr_series"."slice_location_count" IS 'Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."temporal_position_identifier_min" IS 'Smallest TemporalPositionIdentifier of the instances. Place in a time series. Rule: min of instances.temporal_position_identifier.';
+COMMENT ON COLUMN "mr_series"."temporal_position_identifier_max" IS 'Greatest TemporalPositionIdentifier of the instances. Place in a time series. Rule: max of instances.temporal_position_identifier.';
+COMMENT ON COLUMN "mr_series"."temporal_position_identifier_count" IS 'Different values of TemporalPositionIdentifier in the instances. Rule: number of different non-null values of instances.temporal_position_identifier. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."acquisition_number_min" IS 'Smallest AcquisitionNumber of the instances. Number of the acquisition. Rule: min of instances.acquisition_number.';
+COMMENT ON COLUMN "mr_series"."acquisition_number_max" IS 'Greatest AcquisitionNumber of the instances. Number of the acquisition. Rule: max of instances.acquisition_number.';
+COMMENT ON COLUMN "mr_series"."acquisition_number_count" IS 'Different values of AcquisitionNumber in the instances. Rule: number of different non-null values of instances.acquisition_number. Always at least 0.';
+COMMENT ON COLUMN "mr_series"."n_instances" IS 'Instances of the series.';
+COMMENT ON COLUMN "mr_series"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "mr_series"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "mr_series"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "series_instance_uid"
+CREATE TABLE "pt_series" (
+  "study_instance_uid" VARCHAR NOT NULL,
+  "series_instance_uid" VARCHAR NOT NULL,
+  "patient_key" VARCHAR NOT NULL,
+  "modality" VARCHAR NOT NULL,
+  "study_year" INTEGER NOT NULL,
+  "units" VARCHAR,
+  "series_type" VARCHAR[],
+  "corrected_image" VARCHAR[],
+  "decay_correction" VARCHAR,
+  "reconstruction_method" VARCHAR,
+  "attenuation_correction_method" VARCHAR,
+  "scatter_correction_method" VARCHAR,
+  "randoms_correction_method" VARCHAR,
+  "convolution_kernel" VARCHAR[],
+  "collimator_type" VARCHAR,
+  "energy_window_lower_limit" DOUBLE,
+  "energy_window_upper_limit" DOUBLE,
+  "radiopharmaceutical" VARCHAR,
+  "radiopharmaceutical_start_time" TIME,
+  "radiopharmaceutical_start_date_time" TIMESTAMP,
+  "radiopharmaceutical_start_date_time_offset_minutes" INTEGER,
+  "radionuclide_total_dose" DOUBLE,
+  "radionuclide_half_life" DOUBLE,
+  "radionuclide_positron_fraction" DOUBLE,
+  "radionuclide_code_value" VARCHAR,
+  "radionuclide_code_scheme" VARCHAR,
+  "radionuclide_code_meaning" VARCHAR,
+  "radiopharmaceutical_code_value" VARCHAR,
+  "radiopharmaceutical_code_scheme" VARCHAR,
+  "radiopharmaceutical_code_meaning" VARCHAR,
+  "number_of_slices" INTEGER,
+  "pixel_spacing" DOUBLE[],
+  "rows" INTEGER,
+  "columns" INTEGER,
+  "frame_reference_time_min" DOUBLE,
+  "frame_reference_time_max" DOUBLE,
+  "frame_reference_time_count" BIGINT,
+  "actual_frame_duration_min" DOUBLE,
+  "actual_frame_duration_max" DOUBLE,
+  "actual_frame_duration_count" BIGINT,
+  "decay_factor_min" DOUBLE,
+  "decay_factor_max" DOUBLE,
+  "decay_factor_count" BIGINT,
+  "rescale_slope_min" DOUBLE,
+  "rescale_slope_max" DOUBLE,
+  "rescale_slope_count" BIGINT,
+  "acquisition_time_min" TIME,
+  "acquisition_time_max" TIME,
+  "acquisition_time_count" BIGINT,
+  "slice_thickness_min" DOUBLE,
+  "slice_thickness_max" DOUBLE,
+  "slice_thickness_count" BIGINT,
+  "slice_location_min" DOUBLE,
+  "slice_location_max" DOUBLE,
+  "slice_location_count" BIGINT,
+  "n_instances" BIGINT NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "pt_series" IS 'One row per PET series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values.';
+COMMENT ON COLUMN "pt_series"."study_instance_uid" IS 'Study of the instance. From: StudyInstanceUID (0020,000D) UI.';
+COMMENT ON COLUMN "pt_series"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
+COMMENT ON COLUMN "pt_series"."patient_key" IS 'Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`.';
+COMMENT ON COLUMN "pt_series"."modality" IS 'Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`.';
+COMMENT ON COLUMN "pt_series"."study_year" IS 'Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate.';
+COMMENT ON COLUMN "pt_series"."units" IS 'Units of PET pixel values. From: Units (0054,1001) CS.';
+COMMENT ON COLUMN "pt_series"."series_type" IS 'Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS.';
+COMMENT ON COLUMN "pt_series"."corrected_image" IS 'Corrections applied to PET or NM data. From: CorrectedImage (0028,0051) CS.';
+COMMENT ON COLUMN "pt_series"."decay_correction" IS 'Time that decay was corrected to. From: DecayCorrection (0054,1102) CS.';
+COMMENT ON COLUMN "pt_series"."reconstruction_method" IS 'Method of the reconstruction. From: ReconstructionMethod (0054,1103) LO.';
+COMMENT ON COLUMN "pt_series"."attenuation_correction_method" IS 'Method of attenuation correction. From: AttenuationCorrectionMethod (0054,1101) LO.';
+COMMENT ON COLUMN "pt_series"."scatter_correction_method" IS 'Method of scatter correction. From: ScatterCorrectionMethod (0054,1105) LO.';
+COMMENT ON COLUMN "pt_series"."randoms_correction_method" IS 'Method of randoms correction. From: RandomsCorrectionMethod (0054,1100) CS.';
+COMMENT ON COLUMN "pt_series"."convolution_kernel" IS 'Kernel of the reconstruction. From: ConvolutionKernel (0018,1210) SH.';
+COMMENT ON COLUMN "pt_series"."collimator_type" IS 'Type of the collimator. From: CollimatorType (0018,1181) CS.';
+COMMENT ON COLUMN "pt_series"."energy_window_lower_limit" IS 'Lower limit of the energy window. Unit: keV. From: EnergyWindowLowerLimit (0054,0012) > (0054,0013) > (0054,0014) DS.';
+COMMENT ON COLUMN "pt_series"."energy_window_upper_limit" IS 'Upper limit of the energy window. Unit: keV. From: EnergyWindowUpperLimit (0054,0012) > (0054,0013) > (0054,0015) DS.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical" IS 'Name of the radiopharmaceutical. From: Radiopharmaceutical (0054,0016) > (0018,0031) LO.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_start_time" IS 'Time the administration started. From: RadiopharmaceuticalStartTime (0054,0016) > (0018,1072) TM.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_start_date_time" IS 'Date and time the administration started; UTC where the file gives an offset, else local time. From: RadiopharmaceuticalStartDateTime (0054,0016) > (0018,1078) DT.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_start_date_time_offset_minutes" IS 'Offset from UTC that Radiopharmaceutical Start DateTime was written with; null where it had none. Unit: min.';
+COMMENT ON COLUMN "pt_series"."radionuclide_total_dose" IS 'Activity that was administered: Bq in PET images, MBq in NM and enhanced PET images. From: RadionuclideTotalDose (0054,0016) > (0018,1074) DS.';
+COMMENT ON COLUMN "pt_series"."radionuclide_half_life" IS 'Half-life of the radionuclide. Unit: s. From: RadionuclideHalfLife (0054,0016) > (0018,1075) DS.';
+COMMENT ON COLUMN "pt_series"."radionuclide_positron_fraction" IS 'Part of the decays that give a positron. From: RadionuclidePositronFraction (0054,0016) > (0018,1076) DS.';
+COMMENT ON COLUMN "pt_series"."radionuclide_code_value" IS 'Code of the radionuclide. From: CodeValue (0054,0016) > (0054,0300) > (0008,0100) SH.';
+COMMENT ON COLUMN "pt_series"."radionuclide_code_scheme" IS 'Scheme of the code of the radionuclide. From: CodingSchemeDesignator (0054,0016) > (0054,0300) > (0008,0102) SH.';
+COMMENT ON COLUMN "pt_series"."radionuclide_code_meaning" IS 'Meaning of the code of the radionuclide. From: CodeMeaning (0054,0016) > (0054,0300) > (0008,0104) LO.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_code_value" IS 'Code of the radiopharmaceutical. From: CodeValue (0054,0016) > (0054,0304) > (0008,0100) SH.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_code_scheme" IS 'Scheme of the code of the radiopharmaceutical. From: CodingSchemeDesignator (0054,0016) > (0054,0304) > (0008,0102) SH.';
+COMMENT ON COLUMN "pt_series"."radiopharmaceutical_code_meaning" IS 'Meaning of the code of the radiopharmaceutical. From: CodeMeaning (0054,0016) > (0054,0304) > (0008,0104) LO.';
+COMMENT ON COLUMN "pt_series"."number_of_slices" IS 'Slices in the series, as declared. From: NumberOfSlices (0054,0081) US.';
+COMMENT ON COLUMN "pt_series"."pixel_spacing" IS 'Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS.';
+COMMENT ON COLUMN "pt_series"."rows" IS 'Rows of a frame. From: Rows (0028,0010) US.';
+COMMENT ON COLUMN "pt_series"."columns" IS 'Columns of a frame. From: Columns (0028,0011) US.';
+COMMENT ON COLUMN "pt_series"."frame_reference_time_min" IS 'Smallest FrameReferenceTime of the instances. Time the PET pixel values refer to, from the series reference. Rule: min of instances.frame_reference_time. Unit: ms.';
+COMMENT ON COLUMN "pt_series"."frame_reference_time_max" IS 'Greatest FrameReferenceTime of the instances. Time the PET pixel values refer to, from the series reference. Rule: max of instances.frame_reference_time. Unit: ms.';
+COMMENT ON COLUMN "pt_series"."frame_reference_time_count" IS 'Different values of FrameReferenceTime in the instances. Rule: number of different non-null values of instances.frame_reference_time. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."actual_frame_duration_min" IS 'Smallest ActualFrameDuration of the instances. Duration of the acquisition of the frame. Rule: min of instances.actual_frame_duration. Unit: ms.';
+COMMENT ON COLUMN "pt_series"."actual_frame_duration_max" IS 'Greatest ActualFrameDuration of the instances. Duration of the acquisition of the frame. Rule: max of instances.actual_frame_duration. Unit: ms.';
+COMMENT ON COLUMN "pt_series"."actual_frame_duration_count" IS 'Different values of ActualFrameDuration in the instances. Rule: number of different non-null values of instances.actual_frame_duration. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."decay_factor_min" IS 'Smallest DecayFactor of the instances. Factor that decay was corrected by. Rule: min of instances.decay_factor.';
+COMMENT ON COLUMN "pt_series"."decay_factor_max" IS 'Greatest DecayFactor of the instances. Factor that decay was corrected by. Rule: max of instances.decay_factor.';
+COMMENT ON COLUMN "pt_series"."decay_factor_count" IS 'Different values of DecayFactor in the instances. Rule: number of different non-null values of instances.decay_factor. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."rescale_slope_min" IS 'Smallest RescaleSlope of the instances. Slope from stored to real value. Rule: min of instances.rescale_slope.';
+COMMENT ON COLUMN "pt_series"."rescale_slope_max" IS 'Greatest RescaleSlope of the instances. Slope from stored to real value. Rule: max of instances.rescale_slope.';
+COMMENT ON COLUMN "pt_series"."rescale_slope_count" IS 'Different values of RescaleSlope in the instances. Rule: number of different non-null values of instances.rescale_slope. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."acquisition_time_min" IS 'Smallest AcquisitionTime of the instances. Time the acquisition started. Rule: min of instances.acquisition_time.';
+COMMENT ON COLUMN "pt_series"."acquisition_time_max" IS 'Greatest AcquisitionTime of the instances. Time the acquisition started. Rule: max of instances.acquisition_time.';
+COMMENT ON COLUMN "pt_series"."acquisition_time_count" IS 'Different values of AcquisitionTime in the instances. Rule: number of different non-null values of instances.acquisition_time. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."slice_thickness_min" IS 'Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "pt_series"."slice_thickness_max" IS 'Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm.';
+COMMENT ON COLUMN "pt_series"."slice_thickness_count" IS 'Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."slice_location_min" IS 'Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "pt_series"."slice_location_max" IS 'Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm.';
+COMMENT ON COLUMN "pt_series"."slice_location_count" IS 'Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0.';
+COMMENT ON COLUMN "pt_series"."n_instances" IS 'Instances of the series.';
+COMMENT ON COLUMN "pt_series"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "pt_series"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "pt_series"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "volume_id"
 CREATE TABLE "volumes" (
   "volume_id" VARCHAR NOT NULL,
   "study_instance_uid" VARCHAR NOT NULL,
@@ -495,13 +1684,13 @@ COMMENT ON COLUMN "volumes"."channel_value" IS 'Value of that attribute in this 
 COMMENT ON COLUMN "volumes"."shape" IS 'Slices, rows, columns (z, y, x).';
 COMMENT ON COLUMN "volumes"."dtype" IS 'Type of a voxel. Always one of `int16`, `int32`, `float32`, `float64`.';
 COMMENT ON COLUMN "volumes"."units" IS 'Unit of a voxel; null where the files do not say.';
-COMMENT ON COLUMN "volumes"."spacing_row_mm" IS 'Distance between rows.';
-COMMENT ON COLUMN "volumes"."spacing_column_mm" IS 'Distance between columns.';
-COMMENT ON COLUMN "volumes"."spacing_slice_mm" IS 'Length of the step from slice to slice.';
-COMMENT ON COLUMN "volumes"."affine_lps" IS '4 x 4 matrix, row by row, from index (column, row, slice) to LPS coordinates.';
+COMMENT ON COLUMN "volumes"."spacing_row_mm" IS 'Distance between rows. Unit: mm.';
+COMMENT ON COLUMN "volumes"."spacing_column_mm" IS 'Distance between columns. Unit: mm.';
+COMMENT ON COLUMN "volumes"."spacing_slice_mm" IS 'Length of the step from slice to slice. Unit: mm.';
+COMMENT ON COLUMN "volumes"."affine_lps" IS '4 x 4 matrix, row by row, from index (column, row, slice) to LPS coordinates. Unit: mm.';
 COMMENT ON COLUMN "volumes"."n_slices" IS 'Slices of the volume. Always at least 0.';
 COMMENT ON COLUMN "volumes"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
-COMMENT ON COLUMN "volumes"."max_position_error_mm" IS 'Greatest distance of a slice''s corner from where the affine puts it.';
+COMMENT ON COLUMN "volumes"."max_position_error_mm" IS 'Greatest distance of a slice''s corner from where the affine puts it. Unit: mm.';
 COMMENT ON COLUMN "volumes"."value_min" IS 'Smallest voxel.';
 COMMENT ON COLUMN "volumes"."value_max" IS 'Greatest voxel.';
 COMMENT ON COLUMN "volumes"."sha256" IS 'Digest of the C-order little-endian array [z, y, x]. Always matches `[0-9a-f]{64}`.';
@@ -510,7 +1699,7 @@ COMMENT ON COLUMN "volumes"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "volumes"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "volumes"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "file_id", "frame_number"
+-- Key: "file_id", "frame_number"
 CREATE TABLE "volume_instances" (
   "volume_id" VARCHAR,
   "study_instance_uid" VARCHAR NOT NULL,
@@ -537,7 +1726,7 @@ COMMENT ON COLUMN "volume_instances"."frame_number" IS 'Frame of the instance, f
 COMMENT ON COLUMN "volume_instances"."role" IS 'What became of it. Always one of `slice`, `duplicate`, `excluded`.';
 COMMENT ON COLUMN "volume_instances"."reason" IS 'Why it is no slice; null for a slice. Always one of the codes below.';
 COMMENT ON COLUMN "volume_instances"."slice_index" IS 'Index k of the slice, from 0.';
-COMMENT ON COLUMN "volume_instances"."position_mm" IS 'Distance of its first pixel along the normal.';
+COMMENT ON COLUMN "volume_instances"."position_mm" IS 'Distance of its first pixel along the normal. Unit: mm.';
 COMMENT ON COLUMN "volume_instances"."slope" IS 'Rescale slope applied.';
 COMMENT ON COLUMN "volume_instances"."intercept" IS 'Rescale intercept applied.';
 COMMENT ON COLUMN "volume_instances"."file_id" IS 'File of the instance.';
@@ -545,7 +1734,7 @@ COMMENT ON COLUMN "volume_instances"."run_id" IS 'Run that last changed the row.
 COMMENT ON COLUMN "volume_instances"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "volume_instances"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "issue_id"
+-- Key: "issue_id"
 CREATE TABLE "issues" (
   "issue_id" VARCHAR NOT NULL,
   "code" VARCHAR NOT NULL,
@@ -576,7 +1765,7 @@ COMMENT ON COLUMN "issues"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "issues"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "issues"."schema_version" IS 'Version of the schema the row was written with.';
 
--- Primary key: "run_id"
+-- Key: "run_id"
 CREATE TABLE "runs" (
   "command" VARCHAR NOT NULL,
   "sources" VARCHAR[] NOT NULL,
@@ -587,6 +1776,9 @@ CREATE TABLE "runs" (
   "files_seen" BIGINT,
   "files_read" BIGINT,
   "files_by_status" MAP(VARCHAR, BIGINT),
+  "files_by_reader" MAP(VARCHAR, BIGINT),
+  "fallbacks" MAP(VARCHAR, BIGINT),
+  "files_outdated" BIGINT,
   "volumes_accepted" BIGINT,
   "volumes_rejected" BIGINT,
   "workers" BIGINT,
@@ -600,11 +1792,14 @@ COMMENT ON COLUMN "runs"."command" IS 'What was asked for: `run`, `ingest`, `vol
 COMMENT ON COLUMN "runs"."sources" IS 'Names of the sources read, sorted.';
 COMMENT ON COLUMN "runs"."started_at" IS 'When the run started.';
 COMMENT ON COLUMN "runs"."committed_at" IS 'When its last version was committed.';
-COMMENT ON COLUMN "runs"."duration_s" IS 'Seconds from start to that commit.';
+COMMENT ON COLUMN "runs"."duration_s" IS 'Seconds from start to that commit. Unit: s.';
 COMMENT ON COLUMN "runs"."base_version" IS 'Version the run started from; 0 for a new lake.';
 COMMENT ON COLUMN "runs"."files_seen" IS 'Files found by the crawl.';
 COMMENT ON COLUMN "runs"."files_read" IS 'Files opened, the others being unchanged.';
 COMMENT ON COLUMN "runs"."files_by_status" IS 'The files seen, by status; the sum is `files_seen`.';
+COMMENT ON COLUMN "runs"."files_by_reader" IS 'The files whose header was read, by reader.';
+COMMENT ON COLUMN "runs"."fallbacks" IS 'The files that the fast reader left to pydicom, by reason.';
+COMMENT ON COLUMN "runs"."files_outdated" IS 'Files read again because an older schema lacks columns that stand in them.';
 COMMENT ON COLUMN "runs"."volumes_accepted" IS 'Volumes written by the run.';
 COMMENT ON COLUMN "runs"."volumes_rejected" IS 'Series or groups rejected by the run.';
 COMMENT ON COLUMN "runs"."workers" IS 'Worker processes; 0 when the work was done inline.';

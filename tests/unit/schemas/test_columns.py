@@ -5,7 +5,8 @@ import pickle
 
 import pyarrow as pa
 import pytest
-from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom._private_dict import private_dictionaries
+from pydicom.datadict import dictionary_keyword, dictionary_VM, dictionary_VR, tag_for_keyword
 
 from dicomlake.schemas.column import (
     LINEAGE,
@@ -17,8 +18,10 @@ from dicomlake.schemas.column import (
     Level,
     Matches,
     OneOf,
+    Privacy,
     Table,
     attribute,
+    coded,
     snake_case,
 )
 from dicomlake.schemas.tables import TABLES, table
@@ -69,11 +72,125 @@ def test_name_is_the_snake_case_of_the_keyword(keyword: str, name: str) -> None:
 def test_copied_column_agrees_with_the_data_dictionary(owner: Table, column: Column) -> None:
     assert column.tag == tag_for_keyword(column.keyword)
     assert column.vr == dictionary_VR(column.tag)
+    assert column.vm == dictionary_VM(column.tag)
     assert column.tag_text == f"({column.tag >> 16:04X},{column.tag & 0xFFFF:04X})"
-    if column.name not in {"modality_raw"}:  # the partition column has the keyword's own name
-        assert column.name == snake_case(column.keyword)
-    multiplicity = dictionary_VM(column.tag)
-    assert column.multi_valued == (multiplicity != "1"), multiplicity
+    assert column.multi_valued == (column.vm != "1" or column.every_item)
+
+
+NAMED_OTHERWISE = {
+    "modality_raw": "the partition column has the keyword's own name",
+    "source_image_sop_instance_uid": "says what the keyword does not: which one is referenced",
+    "source_image_frame_number": "as the instance it belongs to",
+    "conversion_source_sop_instance_uid": "tells it from the source image",
+}
+
+
+@pytest.mark.parametrize(("owner", "column"), COPIED)
+def test_copied_column_bears_the_name_of_its_keyword(owner: Table, column: Column) -> None:
+    allowed = {snake_case(column.keyword)}
+    outer = [dictionary_keyword(tag) for tag in column.within]
+    for each in outer:
+        assert dictionary_VR(tag_for_keyword(each)) == "SQ"
+        allowed.add(f"{snake_case(each.removesuffix('Sequence'))}_{snake_case(column.keyword)}")
+    part = {"CodeValue": "value", "CodingSchemeDesignator": "scheme", "CodeMeaning": "meaning"}
+    if column.keyword in part:
+        base = snake_case(outer[-1].removesuffix("Sequence").removesuffix("Code"))
+        allowed = {f"{base}_code_{part[column.keyword]}"}
+    assert column.name in allowed or column.name in NAMED_OTHERWISE
+
+
+UNLISTED_PRIVATE = {
+    "elscint_exposure_dose_phantom": "pydicom does not list (01E1,xx26) of ELSCINT1",
+    "toshiba_ctdivol": "pydicom does not list (7005,xx63) of TOSHIBA_MEC_CT3",
+}
+
+
+@pytest.mark.parametrize(
+    "column", [c for c in INSTANCES.columns if c.creator], ids=lambda column: column.name
+)
+def test_private_column_agrees_with_the_private_dictionary(column: Column) -> None:
+    assert column.tag is not None
+    group, element = column.tag >> 16, column.tag & 0xFFFF
+    assert group % 2 == 1
+    assert element <= 0xFF
+    assert column.tag_text == f"({group:04X},xx{element:02X})"
+    assert column.privacy is Privacy.PRIVATE
+    assert column.multi_valued == (column.vm != "1" or column.every_item)
+    assert not column.keyword
+    try:
+        known = private_dictionaries[column.creator][f"{group:04X}xx{element:02X}"]
+    except KeyError:
+        assert column.name in UNLISTED_PRIVATE
+    else:
+        assert (column.vr, column.vm) == known[:2]
+
+
+def test_code_sequence_gives_value_scheme_and_meaning() -> None:
+    value, scheme, meaning = coded("ViewCodeSequence", 0x00540220, "the view", within=(0x00540016,))
+    names = ["view_code_value", "view_code_scheme", "view_code_meaning"]
+    assert [each.name for each in (value, scheme, meaning)] == names
+    assert value.otherwise == (
+        tag_for_keyword("LongCodeValue"),
+        tag_for_keyword("URNCodeValue"),
+    )
+    assert {each.within for each in (value, scheme, meaning)} == {(0x00540016, 0x00540220)}
+    assert value.path_text == "(0054,0016) > (0054,0220) > (0008,0100)"
+    many = coded("ProcedureCodeSequence", 0x00081032, "a procedure", every_item=True)
+    assert [str(each.type) for each in many] == ["list<item: string>"] * 3
+    assert coded("AnatomicRegionSequence", 0x00082218, "x")[0].name == "anatomic_region_code_value"
+
+
+def test_code_columns_come_in_threes_of_one_place() -> None:
+    for each in TABLES.values():
+        for column in each.columns:
+            if column.name.endswith("_code_value") and column.within:
+                base = column.name.removesuffix("value")
+                triple = [each.by_name[base + part] for part in ("value", "scheme", "meaning")]
+                assert len({(c.within, c.every_item, c.level, c.privacy) for c in triple}) == 1
+
+
+HEADER_DOSE = """
+0008,3010 0008,002A 0018,1030 0018,0015 0008,2218>0008,0100 0018,9302 0018,0022 0008,0008
+0018,0010 0018,1150 0018,9306 0018,9307 0018,9311 0018,0060 0018,1151 0018,9305 0018,9323
+0018,1152 0018,9332 0018,9345 0018,9346>0008,0100 0018,1271 0018,1272>0008,0100 0020,0011
+0020,0012 0018,115E 0018,1153 0018,1405 0018,1411 0018,1412 0018,1413 0018,1110 0018,1111
+0018,7050 0018,7052 0018,7054 0040,0302 0040,8302 0040,0316 0018,11A0 0018,11A2 0018,1191
+0020,0062 0020,0060 0018,5101 0040,0310 0040,0301 0054,0016>0008,3012 0054,0016>0018,1074
+0054,0016>0018,1075 0054,0016>0018,1072 0054,0016>0018,1078 0054,0016>0054,0302>0008,0100
+0054,0016>0054,0304>0008,0100 0054,0016>0054,0300>0008,0100 0040,030E>0018,9302
+0040,030E>0018,9345 0040,030E>0018,0060 0040,030E>0018,1150 0040,030E>0018,8151
+0040,030E>0018,1302 0040,030E>0018,9306 0040,030E>0018,9307 0040,030E>0018,9311
+0040,030E>0018,9324 0040,030E>0020,0011 0040,030E>00E1,xx21 0040,030E>01E1,xx26 00E1,xx21
+7005,xx63 7005,xx40 7005,xx23 7005,xx08 7005,xx09 0040,A043>0008,0100 0040,A504>0040,DB00
+0018,1000 0008,1090 0008,1010 0008,0080 0020,0032 0018,0050
+"""
+
+
+@pytest.mark.parametrize("place", HEADER_DOSE.split())
+def test_instances_hold_what_dose_is_read_from(place: str) -> None:
+    path = " > ".join(f"({tag})" for tag in place.split(">"))
+    assert path in {column.path_text for column in INSTANCES.columns}
+
+
+def test_no_two_columns_are_read_from_one_place() -> None:
+    for each in TABLES.values():
+        places = [(c.path_text, c.creator) for c in each.columns if c.tag is not None]
+        assert len(places) == len(set(places)), each.name
+
+
+def test_every_item_stands_in_a_sequence_and_holds_single_values() -> None:
+    for column in INSTANCES.columns:
+        if column.every_item:
+            assert column.within
+            assert column.vm == "1"
+        if column.otherwise or column.within:
+            assert column.tag is not None
+
+
+def test_tables_of_parents_stay_narrow() -> None:
+    assert {
+        name for name in ("series", "studies", "patients") if len(TABLES[name].columns) > 50
+    } == (set())
 
 
 @pytest.mark.parametrize(("owner", "column"), COPIED)

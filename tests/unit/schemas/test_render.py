@@ -13,6 +13,7 @@ import pytest
 
 from dicomlake.schemas import render
 from dicomlake.schemas.column import AtLeast, Column, OneOf, Table
+from dicomlake.schemas.render.sql import double_quoted
 from dicomlake.schemas.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,7 +60,7 @@ def row_of(table: Table) -> pa.Table:
 @pytest.fixture(scope="module")
 def database() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(render.duckdb_script())
+    connection.execute(render.DIALECTS["duckdb"].script(TABLES))
     return connection
 
 
@@ -70,8 +71,8 @@ def test_ddl_accepts_a_row_of_the_tables_parquet(
     row = row_of(table)
     pq.write_table(row, tmp_path / "part.parquet")
     source = tmp_path / "part.parquet"
-    database.execute(f"INSERT INTO {render.quoted(table.name)} SELECT * FROM '{source}'")
-    back = database.sql(f"SELECT * FROM {render.quoted(table.name)}").to_arrow_table()
+    database.execute(f"INSERT INTO {double_quoted(table.name)} SELECT * FROM '{source}'")
+    back = database.sql(f"SELECT * FROM {double_quoted(table.name)}").to_arrow_table()
     assert back.column_names == [column.name for column in table.columns]
     plain = [pa.Table.from_arrays(t.columns, names=t.column_names) for t in (row, back)]
     assert plain[1].cast(plain[0].schema).to_pylist() == plain[0].to_pylist()
@@ -102,16 +103,11 @@ def test_identifiers_and_texts_of_the_ddl_are_quoted() -> None:
     column = Column('select"', pa.string(), "It's a 'text'; DROP TABLE x.", nullable=False)
     table = Table("order", "An 'order'.", "order", ('select"',), (column,))
     connection = duckdb.connect()
-    connection.execute(render.duckdb_ddl(table))
+    connection.execute(render.DIALECTS["duckdb"].ddl(table))
     found = connection.execute(
         "SELECT column_name, comment FROM duckdb_columns() WHERE NOT internal"
     ).fetchall()
     assert found == [('select"', "It's a 'text'; DROP TABLE x.")]
-
-
-def test_type_without_a_counterpart_is_refused() -> None:
-    with pytest.raises(TypeError, match="no DuckDB type"):
-        render.duckdb_type(pa.duration("s"))
 
 
 def test_description_is_plain_and_complete() -> None:
@@ -127,6 +123,9 @@ def test_description_is_plain_and_complete() -> None:
     assert by_name["slice_thickness"]["unit"] == "mm"
     assert by_name["modality"]["partition"]
     assert by_name["age_years"]["checks"] == ["at least 0"]
+    assert by_name["radionuclide_total_dose"]["path"] == "(0054,0016) > (0018,1074)"
+    assert by_name["siemens_b_value"]["creator"] == "SIEMENS MR HEADER"
+    assert by_name["patient_name"]["postgresql_type"] == "JSONB"
 
 
 def test_markdown_says_where_a_column_comes_from_and_escapes_pipes() -> None:
@@ -156,8 +155,10 @@ def test_generator_finds_changed_missing_and_left_over_pages(tmp_path: Path) -> 
     (tmp_path / "tables" / "files.md").write_text("old", encoding="utf-8")
     (tmp_path / "tables" / "runs.md").unlink()
     (tmp_path / "tables" / "gone.md").write_text("left over", encoding="utf-8")
+    (tmp_path / "ddl" / "gone.sql").write_text("left over", encoding="utf-8")
+    (tmp_path / "dbt" / "schema.yml").unlink()
     names = [path.name for path in generator.outdated(tmp_path)]
-    assert names == ["files.md", "gone.md", "runs.md"]
+    assert names == ["schema.yml", "gone.sql", "files.md", "gone.md", "runs.md"]
     generator.write(tmp_path)
     assert generator.outdated(tmp_path) == []
     assert not (tmp_path / "tables" / "gone.md").exists()

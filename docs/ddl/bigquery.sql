@@ -1,0 +1,976 @@
+-- Tables of dicomlake, schema version 2, for BigQuery. Generated.
+
+-- Key: `file_id`
+CREATE TABLE `files` (
+  `file_id` STRING NOT NULL OPTIONS (description = "Identity of the path. Rule: first 32 hex digits of sha256 of source, NUL, raw relative path. Always matches `[0-9a-f]{32}`."),
+  `source` STRING NOT NULL OPTIONS (description = "Name of the source; its root stands in the manifest."),
+  `path` STRING NOT NULL OPTIONS (description = "Path relative to the source's root, with `/`. Bytes that are not UTF-8, control characters and `%` are percent-encoded."),
+  `size` INT64 OPTIONS (description = "Size of the file. Always at least 0. Unit: byte."),
+  `mtime_ns` INT64 OPTIONS (description = "Time of last modification, since the Unix epoch. Unit: ns."),
+  `ctime_ns` INT64 OPTIONS (description = "Time of last status change, since the Unix epoch. Unit: ns."),
+  `inode` INT64 OPTIONS (description = "Number of the file in its file system."),
+  `status` STRING NOT NULL OPTIONS (description = "What became of the file. Always one of the codes below."),
+  `reason` STRING OPTIONS (description = "Why, as a stable code; null where the status says it all. Always one of the codes below."),
+  `sop_instance_uid` STRING OPTIONS (description = "SOP Instance UID that the file claims."),
+  `study_instance_uid` STRING OPTIONS (description = "Study Instance UID that the file claims."),
+  `series_instance_uid` STRING OPTIONS (description = "Series Instance UID that the file claims."),
+  `reader` STRING OPTIONS (description = "Which reader read the header. Always one of `fast`, `pydicom`."),
+  `transfer_syntax_uid` STRING OPTIONS (description = "Transfer Syntax UID of the file."),
+  `pixel_offset` INT64 OPTIONS (description = "Where the pixel values start: the first byte of native Pixel Data, or the first item of encapsulated Pixel Data. Unit: byte."),
+  `pixel_length` INT64 OPTIONS (description = "Length of native Pixel Data as present in the file; for encapsulated Pixel Data all bytes from `pixel_offset` to the end of the file. Unit: byte."),
+  `header_sha256` STRING OPTIONS (description = "Digest of the data set's bytes before Pixel Data, without preamble and file meta."),
+  `content_sha256` STRING OPTIONS (description = "Digest of all attributes but file meta, and the decoded pixels. Made only where two files claim one SOP Instance UID."),
+  `first_seen_run` STRING NOT NULL OPTIONS (description = "Run that first saw the path."),
+  `last_changed_run` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `deleted_at` TIMESTAMP OPTIONS (description = "When a run found the path gone."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`file_id`) NOT ENFORCED
+)
+CLUSTER BY `source`, `path`
+OPTIONS (description = "The ledger: every path ever seen, its state when it was last read, and what became of it. Every run proves that the files it saw are the sum of their statuses.");
+
+-- Key: `sop_instance_uid`
+CREATE TABLE `instances` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "Identity of the instance. From: SOPInstanceUID (0008,0018) UI."),
+  `sop_class_uid` STRING NOT NULL OPTIONS (description = "Kind of the instance. From: SOPClassUID (0008,0016) UI."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `modality_raw` STRING OPTIONS (description = "Modality as written. From: Modality (0008,0060) CS."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `patient_id` STRING OPTIONS (description = "Primary identifier of the patient. From: PatientID (0010,0020) LO."),
+  `issuer_of_patient_id` STRING OPTIONS (description = "Authority that issued the patient ID. From: IssuerOfPatientID (0010,0021) LO."),
+  `patient_name` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING> OPTIONS (description = "Name of the patient. From: PatientName (0010,0010) PN."),
+  `patient_birth_date` DATE OPTIONS (description = "Birth date of the patient. From: PatientBirthDate (0010,0030) DA."),
+  `patient_sex` STRING OPTIONS (description = "Sex of the patient. From: PatientSex (0010,0040) CS."),
+  `patient_age` STRING OPTIONS (description = "Age of the patient at the study, as written. From: PatientAge (0010,1010) AS."),
+  `age_years` FLOAT64 OPTIONS (description = "Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0. Unit: year."),
+  `patient_size` FLOAT64 OPTIONS (description = "Height of the patient. Unit: m. From: PatientSize (0010,1020) DS."),
+  `patient_weight` FLOAT64 OPTIONS (description = "Weight of the patient. Unit: kg. From: PatientWeight (0010,1030) DS."),
+  `patient_identity_removed` STRING OPTIONS (description = "Whether the patient's identity was removed. From: PatientIdentityRemoved (0012,0062) CS."),
+  `patient_species_description` STRING OPTIONS (description = "Species of the patient, where it is an animal. From: PatientSpeciesDescription (0010,2201) LO."),
+  `quality_control_subject` STRING OPTIONS (description = "Whether the subject is a phantom for quality control. From: QualityControlSubject (0010,0200) CS."),
+  `deidentification_method` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the identity was removed. From: DeidentificationMethod (0012,0063) LO."), -- an element may be null
+  `clinical_trial_protocol_id` STRING OPTIONS (description = "Protocol of the clinical trial. From: ClinicalTrialProtocolID (0012,0020) LO."),
+  `clinical_trial_subject_id` STRING OPTIONS (description = "Subject of the clinical trial. From: ClinicalTrialSubjectID (0012,0040) LO."),
+  `clinical_trial_time_point_id` STRING OPTIONS (description = "Time point of the clinical trial. From: ClinicalTrialTimePointID (0012,0050) LO."),
+  `study_id` STRING OPTIONS (description = "Study identifier given by a person or device. From: StudyID (0020,0010) SH."),
+  `accession_number` STRING OPTIONS (description = "Number of the order. From: AccessionNumber (0008,0050) SH."),
+  `study_date` DATE OPTIONS (description = "Date the study started. From: StudyDate (0008,0020) DA."),
+  `study_time` TIME OPTIONS (description = "Time the study started. From: StudyTime (0008,0030) TM."),
+  `study_description` STRING OPTIONS (description = "Description of the study. From: StudyDescription (0008,1030) LO."),
+  `referring_physician_name` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING> OPTIONS (description = "Name of the referring physician. From: ReferringPhysicianName (0008,0090) PN."),
+  `institution_name` STRING OPTIONS (description = "Institution of the equipment. From: InstitutionName (0008,0080) LO."),
+  `institutional_department_name` STRING OPTIONS (description = "Department of the equipment. From: InstitutionalDepartmentName (0008,1040) LO."),
+  `reason_for_study` STRING OPTIONS (description = "Why the study was done. From: ReasonForStudy (0032,1030) LO."),
+  `requested_procedure_description` STRING OPTIONS (description = "Procedure that was requested. From: RequestedProcedureDescription (0032,1060) LO."),
+  `procedure_code_value` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Code of a procedure that was done, one for each. From: CodeValue (0008,1032) > (0008,0100) SH of every item."), -- an element may be null
+  `procedure_code_scheme` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Scheme of the code of a procedure that was done, one for each. From: CodingSchemeDesignator (0008,1032) > (0008,0102) SH of every item."), -- an element may be null
+  `procedure_code_meaning` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Meaning of the code of a procedure that was done, one for each. From: CodeMeaning (0008,1032) > (0008,0104) LO of every item."), -- an element may be null
+  `requested_procedure_code_value` STRING OPTIONS (description = "Code of the procedure that was requested. From: CodeValue (0032,1064) > (0008,0100) SH."),
+  `requested_procedure_code_scheme` STRING OPTIONS (description = "Scheme of the code of the procedure that was requested. From: CodingSchemeDesignator (0032,1064) > (0008,0102) SH."),
+  `requested_procedure_code_meaning` STRING OPTIONS (description = "Meaning of the code of the procedure that was requested. From: CodeMeaning (0032,1064) > (0008,0104) LO."),
+  `requested_procedure_id` STRING OPTIONS (description = "Identifier of the requested procedure. From: RequestedProcedureID (0040,0275) > (0040,1001) SH."),
+  `scheduled_procedure_step_description` STRING OPTIONS (description = "What was scheduled. From: ScheduledProcedureStepDescription (0040,0275) > (0040,0007) LO."),
+  `reason_for_requested_procedure_code_value` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Code of a reason of the request, one for each. From: CodeValue (0040,0275) > (0040,100A) > (0008,0100) SH of every item."), -- an element may be null
+  `reason_for_requested_procedure_code_scheme` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Scheme of the code of a reason of the request, one for each. From: CodingSchemeDesignator (0040,0275) > (0040,100A) > (0008,0102) SH of every item."), -- an element may be null
+  `reason_for_requested_procedure_code_meaning` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Meaning of the code of a reason of the request, one for each. From: CodeMeaning (0040,0275) > (0040,100A) > (0008,0104) LO of every item."), -- an element may be null
+  `series_number` INT64 OPTIONS (description = "Number of the series. From: SeriesNumber (0020,0011) IS."),
+  `series_date` DATE OPTIONS (description = "Date the series started. From: SeriesDate (0008,0021) DA."),
+  `series_time` TIME OPTIONS (description = "Time the series started. From: SeriesTime (0008,0031) TM."),
+  `series_description` STRING OPTIONS (description = "Description of the series. From: SeriesDescription (0008,103E) LO."),
+  `protocol_name` STRING OPTIONS (description = "Name of the acquisition protocol. From: ProtocolName (0018,1030) LO."),
+  `body_part_examined` STRING OPTIONS (description = "Part of the body examined. From: BodyPartExamined (0018,0015) CS."),
+  `laterality` STRING OPTIONS (description = "Side of the paired body part. From: Laterality (0020,0060) CS."),
+  `patient_position` STRING OPTIONS (description = "Position of the patient relative to the equipment, e.g. `HFS`. From: PatientPosition (0018,5100) CS."),
+  `frame_of_reference_uid` STRING OPTIONS (description = "Frame of Reference in which positions are given. From: FrameOfReferenceUID (0020,0052) UI."),
+  `position_reference_indicator` STRING OPTIONS (description = "Anatomical reference of the Frame of Reference. From: PositionReferenceIndicator (0020,1040) LO."),
+  `operators_name` ARRAY<STRUCT<`element` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING>>> OPTIONS (description = "Operators of the equipment. From: OperatorsName (0008,1070) PN."), -- an element may be null
+  `presentation_intent_type` STRING OPTIONS (description = "Whether images are meant for presentation or for processing. From: PresentationIntentType (0008,0068) CS."),
+  `performed_procedure_step_description` STRING OPTIONS (description = "What was performed. From: PerformedProcedureStepDescription (0040,0254) LO."),
+  `manufacturer` STRING OPTIONS (description = "Maker of the equipment. From: Manufacturer (0008,0070) LO."),
+  `manufacturer_model_name` STRING OPTIONS (description = "Model of the equipment. From: ManufacturerModelName (0008,1090) LO."),
+  `device_serial_number` STRING OPTIONS (description = "Serial number of the equipment. From: DeviceSerialNumber (0018,1000) LO."),
+  `software_versions` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Software of the equipment. From: SoftwareVersions (0018,1020) LO."), -- an element may be null
+  `station_name` STRING OPTIONS (description = "Name of the station. From: StationName (0008,1010) SH."),
+  `magnetic_field_strength` FLOAT64 OPTIONS (description = "Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS."),
+  `device_uid` STRING OPTIONS (description = "Identity of the equipment. From: DeviceUID (0018,1002) UI."),
+  `instance_number` INT64 OPTIONS (description = "Number of the instance in its series. From: InstanceNumber (0020,0013) IS."),
+  `image_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Characteristics of the image. From: ImageType (0008,0008) CS."), -- an element may be null
+  `specific_character_set` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Character sets of the text. From: SpecificCharacterSet (0008,0005) CS."), -- an element may be null
+  `instance_creation_date` DATE OPTIONS (description = "Date the instance was created. From: InstanceCreationDate (0008,0012) DA."),
+  `instance_creation_time` TIME OPTIONS (description = "Time the instance was created. From: InstanceCreationTime (0008,0013) TM."),
+  `content_date` DATE OPTIONS (description = "Date the content was created. From: ContentDate (0008,0023) DA."),
+  `content_time` TIME OPTIONS (description = "Time the content was created. From: ContentTime (0008,0033) TM."),
+  `acquisition_number` INT64 OPTIONS (description = "Number of the acquisition. From: AcquisitionNumber (0020,0012) IS."),
+  `acquisition_date` DATE OPTIONS (description = "Date the acquisition started. From: AcquisitionDate (0008,0022) DA."),
+  `acquisition_time` TIME OPTIONS (description = "Time the acquisition started. From: AcquisitionTime (0008,0032) TM."),
+  `acquisition_date_time` DATETIME OPTIONS (description = "Date and time the acquisition started; UTC where the file gives an offset, else local time. From: AcquisitionDateTime (0008,002A) DT."),
+  `acquisition_date_time_offset_minutes` INT64 OPTIONS (description = "Offset from UTC that Acquisition DateTime was written with; null where it had none. Unit: min."),
+  `image_comments` STRING OPTIONS (description = "Comments on the image. From: ImageComments (0020,4000) LT."),
+  `burned_in_annotation` STRING OPTIONS (description = "Whether the pixels show text that may identify the patient. From: BurnedInAnnotation (0028,0301) CS."),
+  `irradiation_event_uid` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Irradiation events that the image was made from. From: IrradiationEventUID (0008,3010) UI."), -- an element may be null
+  `acquisition_duration` FLOAT64 OPTIONS (description = "Duration of the acquisition. Unit: s. From: AcquisitionDuration (0018,9073) FD."),
+  `derivation_description` STRING OPTIONS (description = "How the image was derived. From: DerivationDescription (0008,2111) ST."),
+  `concatenation_uid` STRING OPTIONS (description = "Concatenation that the instance is a part of. From: ConcatenationUID (0020,9161) UI."),
+  `anatomic_region_code_value` STRING OPTIONS (description = "Code of the anatomic region. From: CodeValue (0008,2218) > (0008,0100) SH."),
+  `anatomic_region_code_scheme` STRING OPTIONS (description = "Scheme of the code of the anatomic region. From: CodingSchemeDesignator (0008,2218) > (0008,0102) SH."),
+  `anatomic_region_code_meaning` STRING OPTIONS (description = "Meaning of the code of the anatomic region. From: CodeMeaning (0008,2218) > (0008,0104) LO."),
+  `image_laterality` STRING OPTIONS (description = "Side of the body part in the image. From: ImageLaterality (0020,0062) CS."),
+  `patient_orientation` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Directions of the rows and the columns. From: PatientOrientation (0020,0020) CS."), -- an element may be null
+  `contrast_bolus_agent` STRING OPTIONS (description = "Contrast agent. From: ContrastBolusAgent (0018,0010) LO."),
+  `contrast_bolus_route` STRING OPTIONS (description = "Route of the contrast agent. From: ContrastBolusRoute (0018,1040) LO."),
+  `kvp` FLOAT64 OPTIONS (description = "Peak voltage of the X-ray generator. Unit: kV. From: KVP (0018,0060) DS."),
+  `x_ray_tube_current` FLOAT64 OPTIONS (description = "Current of the X-ray tube. Unit: mA. From: XRayTubeCurrent (0018,1151) IS."),
+  `exposure_time` FLOAT64 OPTIONS (description = "Duration of the exposure. Unit: ms. From: ExposureTime (0018,1150) IS."),
+  `exposure` FLOAT64 OPTIONS (description = "Tube current times exposure time. Unit: mA s. From: Exposure (0018,1152) IS."),
+  `filter_type` STRING OPTIONS (description = "Type of the X-ray filter. From: FilterType (0018,1160) SH."),
+  `focal_spots` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Size of the focal spots. Unit: mm. From: FocalSpots (0018,1190) DS."), -- an element may be null
+  `distance_source_to_detector` FLOAT64 OPTIONS (description = "Distance from source to detector. Unit: mm. From: DistanceSourceToDetector (0018,1110) DS."),
+  `distance_source_to_patient` FLOAT64 OPTIONS (description = "Distance from source to isocentre. Unit: mm. From: DistanceSourceToPatient (0018,1111) DS."),
+  `x_ray_tube_current_inu_a` FLOAT64 OPTIONS (description = "Current of the X-ray tube. Unit: uA. From: XRayTubeCurrentInuA (0018,8151) DS."),
+  `exposure_inu_as` FLOAT64 OPTIONS (description = "Tube current times exposure time. Unit: uA s. From: ExposureInuAs (0018,1153) IS."),
+  `exposure_inm_as` FLOAT64 OPTIONS (description = "Tube current times exposure time. Unit: mA s. From: ExposureInmAs (0018,9332) FD."),
+  `anode_target_material` STRING OPTIONS (description = "Material of the anode. From: AnodeTargetMaterial (0018,1191) CS."),
+  `filter_material` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Materials of the X-ray filter. From: FilterMaterial (0018,7050) CS."), -- an element may be null
+  `filter_thickness_minimum` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Least thickness of each filter. Unit: mm. From: FilterThicknessMinimum (0018,7052) DS."), -- an element may be null
+  `filter_thickness_maximum` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Greatest thickness of each filter. Unit: mm. From: FilterThicknessMaximum (0018,7054) DS."), -- an element may be null
+  `grid` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Grids in the beam. From: Grid (0018,1166) CS."), -- an element may be null
+  `average_pulse_width` FLOAT64 OPTIONS (description = "Mean width of a pulse. Unit: ms. From: AveragePulseWidth (0018,1154) DS."),
+  `ctdivol` FLOAT64 OPTIONS (description = "Volume CT dose index. Unit: mGy. From: CTDIvol (0018,9345) FD."),
+  `convolution_kernel` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kernel of the reconstruction. From: ConvolutionKernel (0018,1210) SH."), -- an element may be null
+  `scan_options` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Options of the acquisition. From: ScanOptions (0018,0022) CS."), -- an element may be null
+  `data_collection_diameter` FLOAT64 OPTIONS (description = "Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,0090) DS."),
+  `reconstruction_diameter` FLOAT64 OPTIONS (description = "Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,1100) DS."),
+  `gantry_detector_tilt` FLOAT64 OPTIONS (description = "Nominal tilt of the gantry; its sign differs between makers. Unit: degree. From: GantryDetectorTilt (0018,1120) DS."),
+  `table_height` FLOAT64 OPTIONS (description = "Height of the table. Unit: mm. From: TableHeight (0018,1130) DS."),
+  `rotation_direction` STRING OPTIONS (description = "Direction of rotation of the source. From: RotationDirection (0018,1140) CS."),
+  `revolution_time` FLOAT64 OPTIONS (description = "Time of one rotation. Unit: s. From: RevolutionTime (0018,9305) FD."),
+  `single_collimation_width` FLOAT64 OPTIONS (description = "Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9306) FD."),
+  `total_collimation_width` FLOAT64 OPTIONS (description = "Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9307) FD."),
+  `spiral_pitch_factor` FLOAT64 OPTIONS (description = "Table feed per rotation over collimation. From: SpiralPitchFactor (0018,9311) FD."),
+  `acquisition_type` STRING OPTIONS (description = "How the data were collected, e.g. `SPIRAL`. From: AcquisitionType (0018,9302) CS."),
+  `table_feed_per_rotation` FLOAT64 OPTIONS (description = "Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9310) FD."),
+  `exposure_modulation_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the tube current was modulated. From: ExposureModulationType (0018,9323) CS."), -- an element may be null
+  `estimated_dose_saving` FLOAT64 OPTIONS (description = "Dose saved by the modulation, as estimated. Unit: %. From: EstimatedDoseSaving (0018,9324) FD."),
+  `ctdi_phantom_type_code_value` STRING OPTIONS (description = "Code of the phantom of CTDIvol. From: CodeValue (0018,9346) > (0008,0100) SH."),
+  `ctdi_phantom_type_code_scheme` STRING OPTIONS (description = "Scheme of the code of the phantom of CTDIvol. From: CodingSchemeDesignator (0018,9346) > (0008,0102) SH."),
+  `ctdi_phantom_type_code_meaning` STRING OPTIONS (description = "Meaning of the code of the phantom of CTDIvol. From: CodeMeaning (0018,9346) > (0008,0104) LO."),
+  `water_equivalent_diameter` FLOAT64 OPTIONS (description = "Diameter of a cylinder of water that attenuates alike. Unit: mm. From: WaterEquivalentDiameter (0018,1271) FD."),
+  `water_equivalent_diameter_calculation_method_code_value` STRING OPTIONS (description = "Code of the way that diameter was found. From: CodeValue (0018,1272) > (0008,0100) SH."),
+  `water_equivalent_diameter_calculation_method_code_scheme` STRING OPTIONS (description = "Scheme of the code of the way that diameter was found. From: CodingSchemeDesignator (0018,1272) > (0008,0102) SH."),
+  `water_equivalent_diameter_calculation_method_code_meaning` STRING OPTIONS (description = "Meaning of the code of the way that diameter was found. From: CodeMeaning (0018,1272) > (0008,0104) LO."),
+  `reconstruction_target_center_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the reconstructed region, in LPS coordinates. Unit: mm. From: ReconstructionTargetCenterPatient (0018,9318) FD."), -- an element may be null
+  `scanning_sequence` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Type of MR data taken. From: ScanningSequence (0018,0020) CS."), -- an element may be null
+  `sequence_variant` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Variant of the scanning sequence. From: SequenceVariant (0018,0021) CS."), -- an element may be null
+  `mr_acquisition_type` STRING OPTIONS (description = "Encoding of the MR data, 2D or 3D. From: MRAcquisitionType (0018,0023) CS."),
+  `sequence_name` STRING OPTIONS (description = "Name of the MR sequence. From: SequenceName (0018,0024) SH."),
+  `repetition_time` FLOAT64 OPTIONS (description = "MR repetition time. Unit: ms. From: RepetitionTime (0018,0080) DS."),
+  `echo_time` FLOAT64 OPTIONS (description = "MR echo time. Unit: ms. From: EchoTime (0018,0081) DS."),
+  `inversion_time` FLOAT64 OPTIONS (description = "MR inversion time. Unit: ms. From: InversionTime (0018,0082) DS."),
+  `flip_angle` FLOAT64 OPTIONS (description = "MR flip angle. Unit: degree. From: FlipAngle (0018,1314) DS."),
+  `echo_numbers` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Number of the echo. From: EchoNumbers (0018,0086) IS."), -- an element may be null
+  `echo_train_length` INT64 OPTIONS (description = "Lines acquired per excitation. From: EchoTrainLength (0018,0091) IS."),
+  `imaging_frequency` FLOAT64 OPTIONS (description = "Precession frequency of the nucleus. Unit: MHz. From: ImagingFrequency (0018,0084) DS."),
+  `trigger_time` FLOAT64 OPTIONS (description = "Time after the trigger. Unit: ms. From: TriggerTime (0018,1060) DS."),
+  `nominal_percentage_of_cardiac_phase` FLOAT64 OPTIONS (description = "Part of the cardiac cycle. Unit: %. From: NominalPercentageOfCardiacPhase (0020,9241) FL."),
+  `number_of_averages` FLOAT64 OPTIONS (description = "Times the data were acquired. From: NumberOfAverages (0018,0083) DS."),
+  `imaged_nucleus` STRING OPTIONS (description = "Nucleus that resonates, e.g. `1H`. From: ImagedNucleus (0018,0085) SH."),
+  `pixel_bandwidth` FLOAT64 OPTIONS (description = "Bandwidth of a pixel. Unit: Hz. From: PixelBandwidth (0018,0095) DS."),
+  `percent_sampling` FLOAT64 OPTIONS (description = "Part of the matrix that was acquired. Unit: %. From: PercentSampling (0018,0093) DS."),
+  `percent_phase_field_of_view` FLOAT64 OPTIONS (description = "Field of view in phase direction over that in frequency direction. Unit: %. From: PercentPhaseFieldOfView (0018,0094) DS."),
+  `acquisition_matrix` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Frequency rows and columns, phase rows and columns. From: AcquisitionMatrix (0018,1310) US."), -- an element may be null
+  `in_plane_phase_encoding_direction` STRING OPTIONS (description = "Direction of phase encoding, `ROW` or `COL`. From: InPlanePhaseEncodingDirection (0018,1312) CS."),
+  `receive_coil_name` STRING OPTIONS (description = "Receiving coil. From: ReceiveCoilName (0018,1250) SH."),
+  `sar` FLOAT64 OPTIONS (description = "Specific absorption rate. Unit: W/kg. From: SAR (0018,1316) DS."),
+  `parallel_acquisition_technique` STRING OPTIONS (description = "Technique of parallel imaging. From: ParallelAcquisitionTechnique (0018,9078) CS."),
+  `parallel_reduction_factor_in_plane` FLOAT64 OPTIONS (description = "Reduction by parallel imaging, in plane. From: ParallelReductionFactorInPlane (0018,9069) FD."),
+  `diffusion_b_value` FLOAT64 OPTIONS (description = "Diffusion weighting. Unit: s/mm2. From: DiffusionBValue (0018,9087) FD."),
+  `diffusion_gradient_orientation` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction of the diffusion gradient, in LPS coordinates. From: DiffusionGradientOrientation (0018,9089) FD."), -- an element may be null
+  `units` STRING OPTIONS (description = "Units of PET pixel values. From: Units (0054,1001) CS."),
+  `corrected_image` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Corrections applied to PET or NM data. From: CorrectedImage (0028,0051) CS."), -- an element may be null
+  `decay_correction` STRING OPTIONS (description = "Time that decay was corrected to. From: DecayCorrection (0054,1102) CS."),
+  `frame_reference_time` FLOAT64 OPTIONS (description = "Time the PET pixel values refer to, from the series reference. Unit: ms. From: FrameReferenceTime (0054,1300) DS."),
+  `series_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS."), -- an element may be null
+  `actual_frame_duration` FLOAT64 OPTIONS (description = "Duration of the acquisition of the frame. Unit: ms. From: ActualFrameDuration (0018,1242) IS."),
+  `reconstruction_method` STRING OPTIONS (description = "Method of the reconstruction. From: ReconstructionMethod (0054,1103) LO."),
+  `attenuation_correction_method` STRING OPTIONS (description = "Method of attenuation correction. From: AttenuationCorrectionMethod (0054,1101) LO."),
+  `scatter_correction_method` STRING OPTIONS (description = "Method of scatter correction. From: ScatterCorrectionMethod (0054,1105) LO."),
+  `randoms_correction_method` STRING OPTIONS (description = "Method of randoms correction. From: RandomsCorrectionMethod (0054,1100) CS."),
+  `decay_factor` FLOAT64 OPTIONS (description = "Factor that decay was corrected by. From: DecayFactor (0054,1321) DS."),
+  `collimator_type` STRING OPTIONS (description = "Type of the collimator. From: CollimatorType (0018,1181) CS."),
+  `energy_window_lower_limit` FLOAT64 OPTIONS (description = "Lower limit of the energy window. Unit: keV. From: EnergyWindowLowerLimit (0054,0012) > (0054,0013) > (0054,0014) DS."),
+  `energy_window_upper_limit` FLOAT64 OPTIONS (description = "Upper limit of the energy window. Unit: keV. From: EnergyWindowUpperLimit (0054,0012) > (0054,0013) > (0054,0015) DS."),
+  `radiopharmaceutical` STRING OPTIONS (description = "Name of the radiopharmaceutical. From: Radiopharmaceutical (0054,0016) > (0018,0031) LO."),
+  `radiopharmaceutical_administration_event_uid` STRING OPTIONS (description = "Event of the administration. From: RadiopharmaceuticalAdministrationEventUID (0054,0016) > (0008,3012) UI."),
+  `radiopharmaceutical_start_time` TIME OPTIONS (description = "Time the administration started. From: RadiopharmaceuticalStartTime (0054,0016) > (0018,1072) TM."),
+  `radiopharmaceutical_start_date_time` DATETIME OPTIONS (description = "Date and time the administration started; UTC where the file gives an offset, else local time. From: RadiopharmaceuticalStartDateTime (0054,0016) > (0018,1078) DT."),
+  `radiopharmaceutical_start_date_time_offset_minutes` INT64 OPTIONS (description = "Offset from UTC that Radiopharmaceutical Start DateTime was written with; null where it had none. Unit: min."),
+  `radionuclide_total_dose` FLOAT64 OPTIONS (description = "Activity that was administered: Bq in PET images, MBq in NM and enhanced PET images. From: RadionuclideTotalDose (0054,0016) > (0018,1074) DS."),
+  `radionuclide_half_life` FLOAT64 OPTIONS (description = "Half-life of the radionuclide. Unit: s. From: RadionuclideHalfLife (0054,0016) > (0018,1075) DS."),
+  `radionuclide_positron_fraction` FLOAT64 OPTIONS (description = "Part of the decays that give a positron. From: RadionuclidePositronFraction (0054,0016) > (0018,1076) DS."),
+  `radionuclide_code_value` STRING OPTIONS (description = "Code of the radionuclide. From: CodeValue (0054,0016) > (0054,0300) > (0008,0100) SH."),
+  `radionuclide_code_scheme` STRING OPTIONS (description = "Scheme of the code of the radionuclide. From: CodingSchemeDesignator (0054,0016) > (0054,0300) > (0008,0102) SH."),
+  `radionuclide_code_meaning` STRING OPTIONS (description = "Meaning of the code of the radionuclide. From: CodeMeaning (0054,0016) > (0054,0300) > (0008,0104) LO."),
+  `radiopharmaceutical_code_value` STRING OPTIONS (description = "Code of the radiopharmaceutical. From: CodeValue (0054,0016) > (0054,0304) > (0008,0100) SH."),
+  `radiopharmaceutical_code_scheme` STRING OPTIONS (description = "Scheme of the code of the radiopharmaceutical. From: CodingSchemeDesignator (0054,0016) > (0054,0304) > (0008,0102) SH."),
+  `radiopharmaceutical_code_meaning` STRING OPTIONS (description = "Meaning of the code of the radiopharmaceutical. From: CodeMeaning (0054,0016) > (0054,0304) > (0008,0104) LO."),
+  `administration_route_code_value` STRING OPTIONS (description = "Code of the route of the administration. From: CodeValue (0054,0016) > (0054,0302) > (0008,0100) SH."),
+  `administration_route_code_scheme` STRING OPTIONS (description = "Scheme of the code of the route of the administration. From: CodingSchemeDesignator (0054,0016) > (0054,0302) > (0008,0102) SH."),
+  `administration_route_code_meaning` STRING OPTIONS (description = "Meaning of the code of the route of the administration. From: CodeMeaning (0054,0016) > (0054,0302) > (0008,0104) LO."),
+  `image_and_fluoroscopy_area_dose_product` FLOAT64 OPTIONS (description = "Dose area product of the irradiation event, the same in each of its images. Unit: dGy cm2. From: ImageAndFluoroscopyAreaDoseProduct (0018,115E) DS."),
+  `entrance_dose` INT64 OPTIONS (description = "Entrance dose. Unit: dGy. From: EntranceDose (0040,0302) US."),
+  `entrance_dose_inm_gy` FLOAT64 OPTIONS (description = "Entrance dose. Unit: mGy. From: EntranceDoseInmGy (0040,8302) DS."),
+  `organ_dose` FLOAT64 OPTIONS (description = "Dose to the organ; in mammography the mean glandular dose. Unit: dGy. From: OrganDose (0040,0316) DS."),
+  `half_value_layer` FLOAT64 OPTIONS (description = "Half value layer of the beam. Unit: mm. From: HalfValueLayer (0040,0314) DS."),
+  `total_number_of_exposures` INT64 OPTIONS (description = "Exposures of the procedure step. From: TotalNumberOfExposures (0040,0301) US."),
+  `total_time_of_fluoroscopy` INT64 OPTIONS (description = "Time of fluoroscopy of the procedure step. Unit: s. From: TotalTimeOfFluoroscopy (0040,0300) US."),
+  `comments_on_radiation_dose` STRING OPTIONS (description = "Comments on the dose. From: CommentsOnRadiationDose (0040,0310) ST."),
+  `relative_x_ray_exposure` FLOAT64 OPTIONS (description = "Relative exposure, in units of the maker. From: RelativeXRayExposure (0018,1405) IS."),
+  `exposure_index` FLOAT64 OPTIONS (description = "Exposure index (IEC 62494-1). From: ExposureIndex (0018,1411) DS."),
+  `target_exposure_index` FLOAT64 OPTIONS (description = "Exposure index that was aimed at. From: TargetExposureIndex (0018,1412) DS."),
+  `deviation_index` FLOAT64 OPTIONS (description = "Deviation from the target exposure index. From: DeviationIndex (0018,1413) DS."),
+  `exposure_dose_series_number` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Series of each acquisition. From: SeriesNumber (0040,030E) > (0020,0011) IS of every item."), -- an element may be null
+  `exposure_dose_acquisition_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the data of each acquisition were collected. From: AcquisitionType (0040,030E) > (0018,9302) CS of every item."), -- an element may be null
+  `exposure_dose_kvp` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Peak voltage of each acquisition. Unit: kV. From: KVP (0040,030E) > (0018,0060) DS of every item."), -- an element may be null
+  `exposure_dose_x_ray_tube_current_inu_a` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Tube current of each acquisition. Unit: uA. From: XRayTubeCurrentInuA (0040,030E) > (0018,8151) DS of every item."), -- an element may be null
+  `exposure_dose_exposure_time` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Exposure time of each acquisition. Unit: ms. From: ExposureTime (0040,030E) > (0018,1150) IS of every item."), -- an element may be null
+  `exposure_dose_ctdivol` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Volume CT dose index of each acquisition. Unit: mGy. From: CTDIvol (0040,030E) > (0018,9345) FD of every item."), -- an element may be null
+  `exposure_dose_scan_length` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Scan length of each acquisition. Unit: mm. From: ScanLength (0040,030E) > (0018,1302) IS of every item."), -- an element may be null
+  `exposure_dose_single_collimation_width` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Width of one detector row of each acquisition. Unit: mm. From: SingleCollimationWidth (0040,030E) > (0018,9306) FD of every item."), -- an element may be null
+  `exposure_dose_total_collimation_width` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Width of all active detector rows of each acquisition. Unit: mm. From: TotalCollimationWidth (0040,030E) > (0018,9307) FD of every item."), -- an element may be null
+  `exposure_dose_spiral_pitch_factor` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Pitch of each acquisition. From: SpiralPitchFactor (0040,030E) > (0018,9311) FD of every item."), -- an element may be null
+  `exposure_dose_estimated_dose_saving` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Dose saved by modulation in each acquisition, as estimated. Unit: %. From: EstimatedDoseSaving (0040,030E) > (0018,9324) FD of every item."), -- an element may be null
+  `elscint_exposure_dose_dlp` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Dose length product of each acquisition of a Philips dose report. Unit: mGy cm. From: private ELSCINT1 (0040,030E) > (00E1,xx21) DS of every item."), -- an element may be null
+  `elscint_exposure_dose_phantom` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Phantom of each acquisition of a Philips dose report, `16 CM` or `32 CM`. From: private ELSCINT1 (0040,030E) > (01E1,xx26) LO of every item."), -- an element may be null
+  `field_of_view_shape` STRING OPTIONS (description = "Shape of the field of view. From: FieldOfViewShape (0018,1147) CS."),
+  `field_of_view_dimensions` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Size of the field of view: diameter, or rows and columns. Unit: mm. From: FieldOfViewDimensions (0018,1149) IS."), -- an element may be null
+  `acquisition_device_processing_description` STRING OPTIONS (description = "How the device processed the image. From: AcquisitionDeviceProcessingDescription (0018,1400) LO."),
+  `positioner_type` STRING OPTIONS (description = "Type of the positioner. From: PositionerType (0018,1508) CS."),
+  `positioner_primary_angle` FLOAT64 OPTIONS (description = "Angle of the positioner, from RAO to LAO. Unit: degree. From: PositionerPrimaryAngle (0018,1510) DS."),
+  `positioner_secondary_angle` FLOAT64 OPTIONS (description = "Angle of the positioner, from CAU to CRA. Unit: degree. From: PositionerSecondaryAngle (0018,1511) DS."),
+  `view_position` STRING OPTIONS (description = "Radiographic view. From: ViewPosition (0018,5101) CS."),
+  `view_code_value` STRING OPTIONS (description = "Code of the view. From: CodeValue (0054,0220) > (0008,0100) SH."),
+  `view_code_scheme` STRING OPTIONS (description = "Scheme of the code of the view. From: CodingSchemeDesignator (0054,0220) > (0008,0102) SH."),
+  `view_code_meaning` STRING OPTIONS (description = "Meaning of the code of the view. From: CodeMeaning (0054,0220) > (0008,0104) LO."),
+  `view_modifier_code_value` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Code of a modifier of the view, one for each. From: CodeValue (0054,0220) > (0054,0222) > (0008,0100) SH of every item."), -- an element may be null
+  `view_modifier_code_scheme` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Scheme of the code of a modifier of the view, one for each. From: CodingSchemeDesignator (0054,0220) > (0054,0222) > (0008,0102) SH of every item."), -- an element may be null
+  `view_modifier_code_meaning` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Meaning of the code of a modifier of the view, one for each. From: CodeMeaning (0054,0220) > (0054,0222) > (0008,0104) LO of every item."), -- an element may be null
+  `compression_force` FLOAT64 OPTIONS (description = "Force of the compression. Unit: N. From: CompressionForce (0018,11A2) DS."),
+  `body_part_thickness` FLOAT64 OPTIONS (description = "Thickness of the body part, compressed. Unit: mm. From: BodyPartThickness (0018,11A0) DS."),
+  `breast_implant_present` STRING OPTIONS (description = "Whether there is an implant. From: BreastImplantPresent (0028,1300) CS."),
+  `partial_view` STRING OPTIONS (description = "Whether the image shows a part of the breast. From: PartialView (0028,1350) CS."),
+  `region_data_type` INT64 OPTIONS (description = "What the first region shows: 1 tissue, 2 colour flow, 3 PW, 4 CW Doppler and others. From: RegionDataType (0018,6011) > (0018,6014) US."),
+  `region_location_min_x0` INT64 OPTIONS (description = "Left edge of the first region. Unit: pixel. From: RegionLocationMinX0 (0018,6011) > (0018,6018) UL."),
+  `region_location_min_y0` INT64 OPTIONS (description = "Upper edge of the first region. Unit: pixel. From: RegionLocationMinY0 (0018,6011) > (0018,601A) UL."),
+  `region_location_max_x1` INT64 OPTIONS (description = "Right edge of the first region. Unit: pixel. From: RegionLocationMaxX1 (0018,6011) > (0018,601C) UL."),
+  `region_location_max_y1` INT64 OPTIONS (description = "Lower edge of the first region. Unit: pixel. From: RegionLocationMaxY1 (0018,6011) > (0018,601E) UL."),
+  `physical_units_x_direction` INT64 OPTIONS (description = "Unit of Physical Delta X: 3 cm, 4 s, 5 Hz, 7 cm/s and others. From: PhysicalUnitsXDirection (0018,6011) > (0018,6024) US."),
+  `physical_units_y_direction` INT64 OPTIONS (description = "Unit of Physical Delta Y: 3 cm, 4 s, 5 Hz, 7 cm/s and others. From: PhysicalUnitsYDirection (0018,6011) > (0018,6026) US."),
+  `physical_delta_x` FLOAT64 OPTIONS (description = "Step from pixel to pixel along a row of the first region. From: PhysicalDeltaX (0018,6011) > (0018,602C) FD."),
+  `physical_delta_y` FLOAT64 OPTIONS (description = "Step from pixel to pixel along a column of the first region. From: PhysicalDeltaY (0018,6011) > (0018,602E) FD."),
+  `image_position_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the first pixel, in LPS coordinates. Unit: mm. From: ImagePositionPatient (0020,0032) DS."), -- an element may be null
+  `image_orientation_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction cosines of a row, then of a column, in LPS coordinates. From: ImageOrientationPatient (0020,0037) DS."), -- an element may be null
+  `pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS."), -- an element may be null
+  `imager_pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns, at the detector. Unit: mm. From: ImagerPixelSpacing (0018,1164) DS."), -- an element may be null
+  `slice_thickness` FLOAT64 OPTIONS (description = "Nominal thickness of the slice. Unit: mm. From: SliceThickness (0018,0050) DS."),
+  `spacing_between_slices` FLOAT64 OPTIONS (description = "Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0018,0088) DS."),
+  `slice_location` FLOAT64 OPTIONS (description = "Relative position of the slice. Unit: mm. From: SliceLocation (0020,1041) DS."),
+  `stack_id` STRING OPTIONS (description = "Stack that the image belongs to. From: StackID (0020,9056) SH."),
+  `temporal_position_identifier` INT64 OPTIONS (description = "Place in a time series. From: TemporalPositionIdentifier (0020,0100) IS."),
+  `temporal_position_index` INT64 OPTIONS (description = "Place in a time series, from 1. From: TemporalPositionIndex (0020,9128) UL."),
+  `number_of_temporal_positions` INT64 OPTIONS (description = "Positions in a time series. From: NumberOfTemporalPositions (0020,0105) IS."),
+  `number_of_slices` INT64 OPTIONS (description = "Slices in the series, as declared. From: NumberOfSlices (0054,0081) US."),
+  `images_in_acquisition` INT64 OPTIONS (description = "Images of the acquisition, as declared. From: ImagesInAcquisition (0020,1002) IS."),
+  `pixel_aspect_ratio` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Height to width of a pixel. From: PixelAspectRatio (0028,0034) IS."), -- an element may be null
+  `pixel_spacing_calibration_type` STRING OPTIONS (description = "How Pixel Spacing was calibrated. From: PixelSpacingCalibrationType (0028,0A02) CS."),
+  `samples_per_pixel` INT64 OPTIONS (description = "Samples of a pixel. From: SamplesPerPixel (0028,0002) US."),
+  `photometric_interpretation` STRING OPTIONS (description = "Meaning of the samples. From: PhotometricInterpretation (0028,0004) CS."),
+  `planar_configuration` INT64 OPTIONS (description = "Order of the samples. From: PlanarConfiguration (0028,0006) US."),
+  `number_of_frames` INT64 OPTIONS (description = "Frames of the instance. From: NumberOfFrames (0028,0008) IS."),
+  `rows` INT64 OPTIONS (description = "Rows of a frame. From: Rows (0028,0010) US."),
+  `columns` INT64 OPTIONS (description = "Columns of a frame. From: Columns (0028,0011) US."),
+  `bits_allocated` INT64 OPTIONS (description = "Bits that a sample takes up. Unit: bit. From: BitsAllocated (0028,0100) US."),
+  `bits_stored` INT64 OPTIONS (description = "Bits of a sample that are used. Unit: bit. From: BitsStored (0028,0101) US."),
+  `high_bit` INT64 OPTIONS (description = "Highest used bit of a sample. From: HighBit (0028,0102) US."),
+  `pixel_representation` INT64 OPTIONS (description = "0 unsigned, 1 two's complement. From: PixelRepresentation (0028,0103) US."),
+  `pixel_padding_value` INT64 OPTIONS (description = "Stored value of pixels outside the image. From: PixelPaddingValue (0028,0120) US or SS."),
+  `pixel_padding_range_limit` INT64 OPTIONS (description = "Other end of the range of padding values. From: PixelPaddingRangeLimit (0028,0121) US or SS."),
+  `rescale_slope` FLOAT64 OPTIONS (description = "Slope from stored to real value. From: RescaleSlope (0028,1053) DS."),
+  `rescale_intercept` FLOAT64 OPTIONS (description = "Intercept from stored to real value. From: RescaleIntercept (0028,1052) DS."),
+  `rescale_type` STRING OPTIONS (description = "Unit of the rescaled values. From: RescaleType (0028,1054) LO."),
+  `modality_lut_type` STRING OPTIONS (description = "Unit of the values of a Modality LUT; null where there is none. Rule: ModalityLUTType of the first item of ModalityLUTSequence (0028,3000); `UNSPECIFIED` where that item does not say. From: ModalityLUTType (0028,3000) > (0028,3004) LO."),
+  `window_center` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centres of the display windows. From: WindowCenter (0028,1050) DS."), -- an element may be null
+  `window_width` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Widths of the display windows. From: WindowWidth (0028,1051) DS."), -- an element may be null
+  `lossy_image_compression` STRING OPTIONS (description = "Whether the pixels were ever compressed with loss: `01` yes. From: LossyImageCompression (0028,2110) CS."),
+  `lossy_image_compression_ratio` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Ratios of the lossy steps. From: LossyImageCompressionRatio (0028,2112) DS."), -- an element may be null
+  `lossy_image_compression_method` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Methods of the lossy steps. From: LossyImageCompressionMethod (0028,2114) CS."), -- an element may be null
+  `voilut_function` STRING OPTIONS (description = "Function of the display windows. From: VOILUTFunction (0028,1056) CS."),
+  `frame_time` FLOAT64 OPTIONS (description = "Time from frame to frame. Unit: ms. From: FrameTime (0018,1063) DS."),
+  `segmentation_type` STRING OPTIONS (description = "Kind of a segmentation: `BINARY`, `FRACTIONAL`, `LABELMAP`. From: SegmentationType (0062,0001) CS."),
+  `segment_label` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Labels of the segments. From: SegmentLabel (0062,0002) > (0062,0005) LO of every item."), -- an element may be null
+  `segment_algorithm_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the segments were made. From: SegmentAlgorithmType (0062,0002) > (0062,0008) CS of every item."), -- an element may be null
+  `structure_set_label` STRING OPTIONS (description = "Label of a structure set. From: StructureSetLabel (3006,0002) SH."),
+  `roi_name` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Names of the regions of interest. From: ROIName (3006,0020) > (3006,0026) LO of every item."), -- an element may be null
+  `dose_units` STRING OPTIONS (description = "Unit of the dose grid: `GY` or `RELATIVE`. From: DoseUnits (3004,0002) CS."),
+  `dose_type` STRING OPTIONS (description = "Kind of the dose grid. From: DoseType (3004,0004) CS."),
+  `dose_grid_scaling` FLOAT64 OPTIONS (description = "Factor from stored value to dose. From: DoseGridScaling (3004,000E) DS."),
+  `concept_name_code_value` STRING OPTIONS (description = "Code of the title of a report. From: CodeValue (0040,A043) > (0008,0100) SH."),
+  `concept_name_code_scheme` STRING OPTIONS (description = "Scheme of the code of the title of a report. From: CodingSchemeDesignator (0040,A043) > (0008,0102) SH."),
+  `concept_name_code_meaning` STRING OPTIONS (description = "Meaning of the code of the title of a report. From: CodeMeaning (0040,A043) > (0008,0104) LO."),
+  `template_identifier` STRING OPTIONS (description = "Template of a report. From: TemplateIdentifier (0040,A504) > (0040,DB00) CS."),
+  `elscint_total_dlp` FLOAT64 OPTIONS (description = "Dose length product of a Philips dose report. Unit: mGy cm. From: private ELSCINT1 (00E1,xx21) DS."),
+  `toshiba_ctdivol` FLOAT64 OPTIONS (description = "Volume CT dose index of a Toshiba CT. Unit: mGy. From: private TOSHIBA_MEC_CT3 (7005,xx63) FD."),
+  `toshiba_dlp` FLOAT64 OPTIONS (description = "Dose length product of a Toshiba CT. Unit: mGy cm. From: private TOSHIBA_MEC_CT3 (7005,xx40) FD."),
+  `toshiba_pitch_factor` FLOAT64 OPTIONS (description = "Pitch of a Toshiba CT. From: private TOSHIBA_MEC_CT3 (7005,xx23) DS."),
+  `toshiba_detector_slice_thickness` FLOAT64 OPTIONS (description = "Width of one detector row of a Toshiba CT. Unit: mm. From: private TOSHIBA_MEC_CT3 (7005,xx08) DS."),
+  `toshiba_detector_rows` STRING OPTIONS (description = "Detector rows of a Toshiba CT, `1` for each that is used. From: private TOSHIBA_MEC_CT3 (7005,xx09) LO."),
+  `siemens_number_of_images_in_mosaic` INT64 OPTIONS (description = "Slices in a Siemens mosaic. From: private SIEMENS MR HEADER (0019,xx0A) US."),
+  `siemens_b_value` INT64 OPTIONS (description = "Diffusion weighting of a Siemens MR. Unit: s/mm2. From: private SIEMENS MR HEADER (0019,xx0C) IS."),
+  `siemens_diffusion_gradient_direction` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction of the diffusion gradient of a Siemens MR. From: private SIEMENS MR HEADER (0019,xx0E) FD."), -- an element may be null
+  `siemens_bandwidth_per_pixel_phase_encode` FLOAT64 OPTIONS (description = "Bandwidth of a pixel in phase direction of a Siemens MR. Unit: Hz. From: private SIEMENS MR HEADER (0019,xx28) FD."),
+  `ge_b_value` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Diffusion weighting of a GE MR, with 10^9 added by some; then three more numbers. Unit: s/mm2. From: private GEMS_PARM_01 (0043,xx39) IS."), -- an element may be null
+  `ge_effective_echo_spacing` INT64 OPTIONS (description = "Time from echo to echo of a GE MR. Unit: us. From: private GEMS_PARM_01 (0043,xx2C) SS."),
+  `philips_b_value` FLOAT64 OPTIONS (description = "Diffusion weighting of a Philips MR. Unit: s/mm2. From: private Philips Imaging DD 001 (2001,xx03) FL."),
+  `private_attributes` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Values of the private attributes that the settings name (`headers.private`), by name."), -- map<string, string>
+  `invalid_attributes` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Keywords of attributes that are NULL here because their value was malformed, sorted."), -- an element may be null
+  `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`
+OPTIONS (description = "One row per SOP instance: patient, study, series, equipment, acquisition, geometry and pixel attributes, typed by their VR. An attribute that is absent, empty or malformed is NULL; a malformed one is also named in `invalid_attributes` and in `issues`.");
+
+-- Key: `sop_instance_uid`, `frame_number`
+CREATE TABLE `frames` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "Instance of the frame. From: SOPInstanceUID (0008,0018) UI."),
+  `frame_number` INT64 NOT NULL OPTIONS (description = "Number of the frame, from 1. Always at least 1."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name, that of the instance. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date, that of the instance."),
+  `image_position_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the first pixel of the frame, in LPS coordinates; of an object without functional groups only where it has one frame. Unit: mm. From: ImagePositionPatient (0020,9113) > (0020,0032) DS."), -- an element may be null
+  `image_orientation_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction cosines of a row, then of a column, in LPS coordinates. From: ImageOrientationPatient (0020,9116) > (0020,0037) DS."), -- an element may be null
+  `pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns. Unit: mm. From: PixelSpacing (0028,9110) > (0028,0030) DS."), -- an element may be null
+  `slice_thickness` FLOAT64 OPTIONS (description = "Nominal thickness of the slice. Unit: mm. From: SliceThickness (0028,9110) > (0018,0050) DS."),
+  `spacing_between_slices` FLOAT64 OPTIONS (description = "Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0028,9110) > (0018,0088) DS."),
+  `grid_frame_offset` FLOAT64 OPTIONS (description = "Offset of a dose plane from the first, along the normal where the first value is 0, else its coordinate. Rule: value of the frame in GridFrameOffsetVector (3004,000C). Unit: mm."),
+  `x_offset_in_slide_coordinate_system` FLOAT64 OPTIONS (description = "X of the frame on the slide. Unit: mm. From: XOffsetInSlideCoordinateSystem (0048,021A) > (0040,072A) DS."),
+  `y_offset_in_slide_coordinate_system` FLOAT64 OPTIONS (description = "Y of the frame on the slide. Unit: mm. From: YOffsetInSlideCoordinateSystem (0048,021A) > (0040,073A) DS."),
+  `z_offset_in_slide_coordinate_system` FLOAT64 OPTIONS (description = "Z of the frame above the slide. Unit: um. From: ZOffsetInSlideCoordinateSystem (0048,021A) > (0040,074A) DS."),
+  `column_position_in_total_image_pixel_matrix` INT64 OPTIONS (description = "Column of the frame's first pixel in the whole image, from 1. From: ColumnPositionInTotalImagePixelMatrix (0048,021A) > (0048,021E) SL."),
+  `row_position_in_total_image_pixel_matrix` INT64 OPTIONS (description = "Row of the frame's first pixel in the whole image, from 1. From: RowPositionInTotalImagePixelMatrix (0048,021A) > (0048,021F) SL."),
+  `optical_path_identifier` STRING OPTIONS (description = "Optical path of the frame. From: OpticalPathIdentifier (0048,0207) > (0048,0106) SH."),
+  `rescale_intercept` FLOAT64 OPTIONS (description = "Intercept from stored to real value. From: RescaleIntercept (0028,9145) > (0028,1052) DS."),
+  `rescale_slope` FLOAT64 OPTIONS (description = "Slope from stored to real value. From: RescaleSlope (0028,9145) > (0028,1053) DS."),
+  `rescale_type` STRING OPTIONS (description = "Unit of the rescaled values. From: RescaleType (0028,9145) > (0028,1054) LO."),
+  `window_center` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centres of the display windows. From: WindowCenter (0028,9132) > (0028,1050) DS."), -- an element may be null
+  `window_width` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Widths of the display windows. From: WindowWidth (0028,9132) > (0028,1051) DS."), -- an element may be null
+  `voilut_function` STRING OPTIONS (description = "Function of the display windows. From: VOILUTFunction (0028,9132) > (0028,1056) CS."),
+  `real_world_value_intercept` FLOAT64 OPTIONS (description = "Intercept of the first real world value mapping. From: RealWorldValueIntercept (0040,9096) > (0040,9224) FD."),
+  `real_world_value_slope` FLOAT64 OPTIONS (description = "Slope of the first real world value mapping. From: RealWorldValueSlope (0040,9096) > (0040,9225) FD."),
+  `lut_label` STRING OPTIONS (description = "Label of the first real world value mapping. From: LUTLabel (0040,9096) > (0040,9210) SH."),
+  `measurement_units_code_value` STRING OPTIONS (description = "Code of the unit of the first real world value mapping. From: CodeValue (0040,9096) > (0040,08EA) > (0008,0100) SH."),
+  `measurement_units_code_scheme` STRING OPTIONS (description = "Scheme of the code of the unit of the first real world value mapping. From: CodingSchemeDesignator (0040,9096) > (0040,08EA) > (0008,0102) SH."),
+  `measurement_units_code_meaning` STRING OPTIONS (description = "Meaning of the code of the unit of the first real world value mapping. From: CodeMeaning (0040,9096) > (0040,08EA) > (0008,0104) LO."),
+  `frame_acquisition_number` INT64 OPTIONS (description = "Acquisition of the frame. From: FrameAcquisitionNumber (0020,9111) > (0020,9156) US."),
+  `frame_acquisition_date_time` DATETIME OPTIONS (description = "Date and time the acquisition of the frame started; UTC where the file gives an offset, else local time. From: FrameAcquisitionDateTime (0020,9111) > (0018,9074) DT."),
+  `frame_acquisition_date_time_offset_minutes` INT64 OPTIONS (description = "Offset from UTC that Frame Acquisition DateTime was written with; null where it had none. Unit: min."),
+  `frame_reference_date_time` DATETIME OPTIONS (description = "Date and time that represents the frame; UTC where the file gives an offset, else local time. From: FrameReferenceDateTime (0020,9111) > (0018,9151) DT."),
+  `frame_reference_date_time_offset_minutes` INT64 OPTIONS (description = "Offset from UTC that Frame Reference DateTime was written with; null where it had none. Unit: min."),
+  `frame_acquisition_duration` FLOAT64 OPTIONS (description = "Time the acquisition took. Unit: ms. From: FrameAcquisitionDuration (0020,9111) > (0018,9220) FD."),
+  `stack_id` STRING OPTIONS (description = "Stack that the frame belongs to. From: StackID (0020,9111) > (0020,9056) SH."),
+  `in_stack_position_number` INT64 OPTIONS (description = "Place in the stack, from 1. From: InStackPositionNumber (0020,9111) > (0020,9057) UL."),
+  `temporal_position_index` INT64 OPTIONS (description = "Place in a time series, from 1. From: TemporalPositionIndex (0020,9111) > (0020,9128) UL."),
+  `dimension_index_values` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Place of the frame in each dimension of the object. From: DimensionIndexValues (0020,9111) > (0020,9157) UL."), -- an element may be null
+  `cardiac_cycle_position` STRING OPTIONS (description = "Phase of the cardiac cycle. From: CardiacCyclePosition (0020,9111) > (0018,9236) CS."),
+  `respiratory_cycle_position` STRING OPTIONS (description = "Phase of the respiratory cycle. From: RespiratoryCyclePosition (0020,9111) > (0018,9214) CS."),
+  `frame_label` STRING OPTIONS (description = "Label of the frame. From: FrameLabel (0020,9111) > (0020,9453) LO."),
+  `temporal_position_time_offset` FLOAT64 OPTIONS (description = "Time since the first temporal position. Unit: s. From: TemporalPositionTimeOffset (0020,9310) > (0020,930D) FD."),
+  `frame_laterality` STRING OPTIONS (description = "Side of the body in the frame. From: FrameLaterality (0020,9071) > (0020,9072) CS."),
+  `anatomic_region_code_value` STRING OPTIONS (description = "Code of the region of the body in the frame. From: CodeValue (0020,9071) > (0008,2218) > (0008,0100) SH."),
+  `anatomic_region_code_scheme` STRING OPTIONS (description = "Scheme of the code of the region of the body in the frame. From: CodingSchemeDesignator (0020,9071) > (0008,2218) > (0008,0102) SH."),
+  `anatomic_region_code_meaning` STRING OPTIONS (description = "Meaning of the code of the region of the body in the frame. From: CodeMeaning (0020,9071) > (0008,2218) > (0008,0104) LO."),
+  `frame_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Characteristics of the frame, as Image Type. From: FrameType (0018,9329) > (0008,9007) CS."), -- an element may be null
+  `pixel_presentation` STRING OPTIONS (description = "Whether the frame is in colour. From: PixelPresentation (0018,9329) > (0008,9205) CS."),
+  `volumetric_properties` STRING OPTIONS (description = "Whether pixels stand for equal volumes. From: VolumetricProperties (0018,9329) > (0008,9206) CS."),
+  `volume_based_calculation_technique` STRING OPTIONS (description = "How pixels were calculated, e.g. `MAX_IP`. From: VolumeBasedCalculationTechnique (0018,9329) > (0008,9207) CS."),
+  `complex_image_component` STRING OPTIONS (description = "Part of the complex MR signal. From: ComplexImageComponent (0018,9329) > (0008,9208) CS."),
+  `acquisition_contrast` STRING OPTIONS (description = "Contrast of the MR acquisition. From: AcquisitionContrast (0018,9329) > (0008,9209) CS."),
+  `acquisition_type` STRING OPTIONS (description = "Kind of CT acquisition. From: AcquisitionType (0018,9301) > (0018,9302) CS."),
+  `tube_angle` FLOAT64 OPTIONS (description = "Angle of a tube that does not rotate. Unit: degree. From: TubeAngle (0018,9301) > (0018,9303) FD."),
+  `fluoroscopy_flag` STRING OPTIONS (description = "Whether it is CT fluoroscopy. From: FluoroscopyFlag (0018,9301) > (0018,9334) CS."),
+  `rotation_direction` STRING OPTIONS (description = "Direction of rotation of the source. From: RotationDirection (0018,9304) > (0018,1140) CS."),
+  `revolution_time` FLOAT64 OPTIONS (description = "Time of one rotation. Unit: s. From: RevolutionTime (0018,9304) > (0018,9305) FD."),
+  `single_collimation_width` FLOAT64 OPTIONS (description = "Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9304) > (0018,9306) FD."),
+  `total_collimation_width` FLOAT64 OPTIONS (description = "Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9304) > (0018,9307) FD."),
+  `table_height` FLOAT64 OPTIONS (description = "Height of the table. Unit: mm. From: TableHeight (0018,9304) > (0018,1130) DS."),
+  `gantry_detector_tilt` FLOAT64 OPTIONS (description = "Nominal tilt of the gantry; its sign differs between makers. Unit: degree. From: GantryDetectorTilt (0018,9304) > (0018,1120) DS."),
+  `data_collection_diameter` FLOAT64 OPTIONS (description = "Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,9304) > (0018,0090) DS."),
+  `table_speed` FLOAT64 OPTIONS (description = "Speed of the table. Unit: mm/s. From: TableSpeed (0018,9308) > (0018,9309) FD."),
+  `table_feed_per_rotation` FLOAT64 OPTIONS (description = "Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9308) > (0018,9310) FD."),
+  `spiral_pitch_factor` FLOAT64 OPTIONS (description = "Table feed per rotation over collimation. From: SpiralPitchFactor (0018,9308) > (0018,9311) FD."),
+  `table_position` FLOAT64 OPTIONS (description = "Position of the table. Unit: mm. From: TablePosition (0018,9326) > (0018,9327) FD."),
+  `data_collection_center_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the collected data, in LPS coordinates. Unit: mm. From: DataCollectionCenterPatient (0018,9326) > (0018,9313) FD."), -- an element may be null
+  `reconstruction_target_center_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the reconstruction, in LPS coordinates. Unit: mm. From: ReconstructionTargetCenterPatient (0018,9326) > (0018,9318) FD."), -- an element may be null
+  `reconstruction_algorithm` STRING OPTIONS (description = "Kind of reconstruction. From: ReconstructionAlgorithm (0018,9314) > (0018,9315) CS."),
+  `convolution_kernel` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kernel of the reconstruction. From: ConvolutionKernel (0018,9314) > (0018,1210) SH."), -- an element may be null
+  `reconstruction_diameter` FLOAT64 OPTIONS (description = "Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,9314) > (0018,1100) DS."),
+  `reconstruction_field_of_view` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Field of view of the reconstruction, width and height. Unit: mm. From: ReconstructionFieldOfView (0018,9314) > (0018,9317) FD."), -- an element may be null
+  `reconstruction_angle` FLOAT64 OPTIONS (description = "Range of angles of the data that were used. Unit: degree. From: ReconstructionAngle (0018,9314) > (0018,9319) FD."),
+  `exposure_time_inms` FLOAT64 OPTIONS (description = "Duration of the exposure. Unit: ms. From: ExposureTimeInms (0018,9321) > (0018,9328) FD."),
+  `x_ray_tube_current_inm_a` FLOAT64 OPTIONS (description = "Current of the X-ray tube. Unit: mA. From: XRayTubeCurrentInmA (0018,9321) > (0018,9330) FD."),
+  `exposure_inm_as` FLOAT64 OPTIONS (description = "Tube current times exposure time. Unit: mA s. From: ExposureInmAs (0018,9321) > (0018,9332) FD."),
+  `exposure_modulation_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kind of exposure modulation. From: ExposureModulationType (0018,9321) > (0018,9323) CS."), -- an element may be null
+  `estimated_dose_saving` FLOAT64 OPTIONS (description = "Dose saved by modulation. Unit: %. From: EstimatedDoseSaving (0018,9321) > (0018,9324) FD."),
+  `ctdivol` FLOAT64 OPTIONS (description = "Volume CT dose index. Unit: mGy. From: CTDIvol (0018,9321) > (0018,9345) FD."),
+  `water_equivalent_diameter` FLOAT64 OPTIONS (description = "Diameter of the water cylinder with the same attenuation. Unit: mm. From: WaterEquivalentDiameter (0018,9321) > (0018,1271) FD."),
+  `ctdi_phantom_type_code_value` STRING OPTIONS (description = "Code of the phantom that CTDIvol refers to. From: CodeValue (0018,9321) > (0018,9346) > (0008,0100) SH."),
+  `ctdi_phantom_type_code_scheme` STRING OPTIONS (description = "Scheme of the code of the phantom that CTDIvol refers to. From: CodingSchemeDesignator (0018,9321) > (0018,9346) > (0008,0102) SH."),
+  `ctdi_phantom_type_code_meaning` STRING OPTIONS (description = "Meaning of the code of the phantom that CTDIvol refers to. From: CodeMeaning (0018,9321) > (0018,9346) > (0008,0104) LO."),
+  `kvp` FLOAT64 OPTIONS (description = "Peak voltage of the X-ray generator. Unit: kV. From: KVP (0018,9325) > (0018,0060) DS."),
+  `focal_spots` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Size of the focal spots. Unit: mm. From: FocalSpots (0018,9325) > (0018,1190) DS."), -- an element may be null
+  `filter_type` STRING OPTIONS (description = "Type of the X-ray filter. From: FilterType (0018,9325) > (0018,1160) SH."),
+  `filter_material` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Material of the X-ray filter. From: FilterMaterial (0018,9325) > (0018,7050) CS."), -- an element may be null
+  `irradiation_event_uid` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Irradiation events of the frame. From: IrradiationEventUID (0018,9477) > (0008,3010) UI."), -- an element may be null
+  `positioner_primary_angle` FLOAT64 OPTIONS (description = "Angle of the beam from anterior, towards the left of the patient. Unit: degree. From: PositionerPrimaryAngle (0018,9405) > (0018,1510) DS."),
+  `positioner_secondary_angle` FLOAT64 OPTIONS (description = "Angle of the beam towards the head. Unit: degree. From: PositionerSecondaryAngle (0018,9405) > (0018,1511) DS."),
+  `positioner_primary_angle_increment` FLOAT64 OPTIONS (description = "Change of the primary angle of the positioner, as recorded. Rule: value of the frame in PositionerPrimaryAngleIncrement (0018,1520). Unit: degree."),
+  `positioner_secondary_angle_increment` FLOAT64 OPTIONS (description = "Change of the secondary angle of the positioner, as recorded. Rule: value of the frame in PositionerSecondaryAngleIncrement (0018,1521). Unit: degree."),
+  `effective_echo_time` FLOAT64 OPTIONS (description = "Time of the echo that decides the contrast. Unit: ms. From: EffectiveEchoTime (0018,9114) > (0018,9082) FD."),
+  `echo_time` FLOAT64 OPTIONS (description = "MR echo time, of objects converted from single frames. Unit: ms. From: EchoTime (0018,9112) > (0018,0081) DS."),
+  `repetition_time` FLOAT64 OPTIONS (description = "MR repetition time. Unit: ms. From: RepetitionTime (0018,9112) > (0018,0080) DS."),
+  `flip_angle` FLOAT64 OPTIONS (description = "MR flip angle. Unit: degree. From: FlipAngle (0018,9112) > (0018,1314) DS."),
+  `echo_train_length` INT64 OPTIONS (description = "Lines acquired per excitation. From: EchoTrainLength (0018,9112) > (0018,0091) IS."),
+  `rf_echo_train_length` INT64 OPTIONS (description = "RF echoes per excitation. From: RFEchoTrainLength (0018,9112) > (0018,9240) US."),
+  `gradient_echo_train_length` INT64 OPTIONS (description = "Gradient echoes per excitation. From: GradientEchoTrainLength (0018,9112) > (0018,9241) US."),
+  `inversion_times` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "MR inversion times. Unit: ms. From: InversionTimes (0018,9115) > (0018,9079) FD."), -- an element may be null
+  `number_of_averages` FLOAT64 OPTIONS (description = "Times each point was acquired. From: NumberOfAverages (0018,9119) > (0018,0083) DS."),
+  `diffusion_b_value` FLOAT64 OPTIONS (description = "Diffusion sensitization. Unit: s/mm2. From: DiffusionBValue (0018,9117) > (0018,9087) FD."),
+  `diffusion_directionality` STRING OPTIONS (description = "Whether diffusion is sensitized along a direction. From: DiffusionDirectionality (0018,9117) > (0018,9075) CS."),
+  `diffusion_gradient_orientation` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction of the diffusion gradient, in LPS coordinates. From: DiffusionGradientOrientation (0018,9117) > (0018,9076) > (0018,9089) FD."), -- an element may be null
+  `velocity_encoding_direction` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction of velocity encoding, in LPS coordinates. From: VelocityEncodingDirection (0018,9197) > (0018,9090) FD."), -- an element may be null
+  `velocity_encoding_minimum_value` FLOAT64 OPTIONS (description = "Least velocity that is encoded. Unit: cm/s. From: VelocityEncodingMinimumValue (0018,9197) > (0018,9091) FD."),
+  `velocity_encoding_maximum_value` FLOAT64 OPTIONS (description = "Greatest velocity that is encoded. Unit: cm/s. From: VelocityEncodingMaximumValue (0018,9197) > (0018,9217) FD."),
+  `nominal_percentage_of_cardiac_phase` FLOAT64 OPTIONS (description = "Part of the cardiac cycle. Unit: %. From: NominalPercentageOfCardiacPhase (0018,9118) > (0020,9241) FL."),
+  `nominal_cardiac_trigger_delay_time` FLOAT64 OPTIONS (description = "Prescribed time after the R peak. Unit: ms. From: NominalCardiacTriggerDelayTime (0018,9118) > (0020,9153) FD."),
+  `actual_cardiac_trigger_delay_time` FLOAT64 OPTIONS (description = "Measured time after the R peak. Unit: ms. From: ActualCardiacTriggerDelayTime (0018,9118) > (0020,9252) FD."),
+  `rr_interval_time_nominal` FLOAT64 OPTIONS (description = "Nominal R-R interval. Unit: ms. From: RRIntervalTimeNominal (0018,9118) > (0020,9251) FD."),
+  `trigger_time` FLOAT64 OPTIONS (description = "Time after the trigger, of objects converted from single frames. Unit: ms. From: TriggerTime (0018,9118) > (0018,1060) DS."),
+  `nominal_percentage_of_respiratory_phase` FLOAT64 OPTIONS (description = "Part of the respiratory cycle. Unit: %. From: NominalPercentageOfRespiratoryPhase (0020,9253) > (0020,9245) FL."),
+  `nominal_respiratory_trigger_delay_time` FLOAT64 OPTIONS (description = "Prescribed time after the respiratory trigger. Unit: ms. From: NominalRespiratoryTriggerDelayTime (0020,9253) > (0020,9255) FD."),
+  `decay_factor` FLOAT64 OPTIONS (description = "Factor that corrected the frame for decay. From: DecayFactor (0018,9736) > (0054,1321) DS."),
+  `energy_window_index` INT64 OPTIONS (description = "Energy window. Rule: value of the frame in EnergyWindowVector (0054,0010), counted from 1; null where the vector does not have one value for each frame."),
+  `detector_index` INT64 OPTIONS (description = "Detector. Rule: value of the frame in DetectorVector (0054,0020), counted from 1; null where the vector does not have one value for each frame."),
+  `phase_index` INT64 OPTIONS (description = "Phase of a dynamic acquisition. Rule: value of the frame in PhaseVector (0054,0030), counted from 1; null where the vector does not have one value for each frame."),
+  `rotation_index` INT64 OPTIONS (description = "Rotation. Rule: value of the frame in RotationVector (0054,0050), counted from 1; null where the vector does not have one value for each frame."),
+  `rr_interval_index` INT64 OPTIONS (description = "Range of R-R intervals. Rule: value of the frame in RRIntervalVector (0054,0060), counted from 1; null where the vector does not have one value for each frame."),
+  `time_slot_index` INT64 OPTIONS (description = "Time slot of the R-R interval. Rule: value of the frame in TimeSlotVector (0054,0070), counted from 1; null where the vector does not have one value for each frame."),
+  `slice_index` INT64 OPTIONS (description = "Slice. Rule: value of the frame in SliceVector (0054,0080), counted from 1; null where the vector does not have one value for each frame."),
+  `angular_view_index` INT64 OPTIONS (description = "View of a rotation. Rule: value of the frame in AngularViewVector (0054,0090), counted from 1; null where the vector does not have one value for each frame."),
+  `time_slice_index` INT64 OPTIONS (description = "Time slice. Rule: value of the frame in TimeSliceVector (0054,0100), counted from 1; null where the vector does not have one value for each frame."),
+  `detector_image_position_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Centre of the first pixel as the frame's detector states it, in LPS coordinates; of a reconstruction that of its first slice. Rule: ImagePositionPatient of the item of DetectorInformationSequence (0054,0022) that detector_index names, of the only item where there is no DetectorVector. Unit: mm."), -- an element may be null
+  `detector_image_orientation_patient` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Direction cosines of a row, then of a column, as the frame's detector states them. Rule: ImageOrientationPatient of the same item."), -- an element may be null
+  `frame_time_offset_ms` FLOAT64 OPTIONS (description = "Time from the first frame to this one. Rule: sum of FrameTimeVector (0018,1065) up to the frame, or FrameTime (0018,1063) times the frames before it; where FrameIncrementPointer (0028,0009) is there, only if it names the one. Unit: ms."),
+  `referenced_segment_number` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Segments that the frame shows. From: ReferencedSegmentNumber (0062,000A) > (0062,000B) US."), -- an element may be null
+  `source_image_sop_instance_uid` STRING OPTIONS (description = "Instance that the frame was derived from, the first if of several. From: ReferencedSOPInstanceUID (0008,9124) > (0008,2112) > (0008,1155) UI."),
+  `source_image_frame_number` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Frames of that instance; null: all of it. From: ReferencedFrameNumber (0008,9124) > (0008,2112) > (0008,1160) IS."), -- an element may be null
+  `conversion_source_sop_instance_uid` STRING OPTIONS (description = "Instance that the frame was converted from. From: ReferencedSOPInstanceUID (0020,9172) > (0008,1155) UI."),
+  `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`, `frame_number`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`, `frame_number`
+OPTIONS (description = "One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.");
+
+-- Key: `sop_instance_uid`, `referenced_sop_instance_uid`, `role`
+CREATE TABLE `instance_references` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "Instance that refers."),
+  `referenced_sop_instance_uid` STRING NOT NULL OPTIONS (description = "Instance that is referred to. Rule: ReferencedSOPInstanceUID (0008,1155) of an item."),
+  `role` STRING NOT NULL OPTIONS (description = "What the other instance is, e.g. `source_image`, `contour_image`, `referenced_sop`. Rule: snake_case of the keyword of the sequence that holds the item, without `Sequence`; the eight hex digits of its tag where it has no keyword."),
+  `via` STRING NOT NULL OPTIONS (description = "Where it stands, e.g. `referenced_series`. Rule: the same of the outermost sequence around it; of several the first."),
+  `referenced_sop_class_uid` STRING OPTIONS (description = "Kind of the instance referred to. Rule: ReferencedSOPClassUID (0008,1150); of several the first."),
+  `referenced_series_instance_uid` STRING OPTIONS (description = "Its series. Rule: SeriesInstanceUID (0020,000E) of the item or the nearest one around it; of several the first."),
+  `referenced_study_instance_uid` STRING OPTIONS (description = "Its study. Rule: StudyInstanceUID (0020,000D) of the item or the nearest one around it; of several the first."),
+  `referenced_frame_numbers` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Frames that are referred to, sorted; null where no reference names any. Rule: ReferencedFrameNumber (0008,1160) of all references together."), -- an element may be null
+  `purpose_code_value` STRING OPTIONS (description = "Code of the purpose of the reference. Rule: CodeValue of the first Purpose of Reference Code Sequence (0040,A170) beside the reference."),
+  `purpose_code_scheme` STRING OPTIONS (description = "Scheme of that code. Rule: CodingSchemeDesignator of the first Purpose of Reference Code Sequence (0040,A170) beside the reference."),
+  `purpose_code_meaning` STRING OPTIONS (description = "Meaning of that code. Rule: CodeMeaning of the first Purpose of Reference Code Sequence (0040,A170) beside the reference."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance that refers."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance that refers."),
+  `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`, `referenced_sop_instance_uid`, `role`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`, `referenced_sop_instance_uid`
+OPTIONS (description = "One row per instance that another one refers to in a role, from every item that holds a Referenced SOP Instance UID, however deep: source images, segmentations, structure sets, plans and doses, presentation states, reports and their evidence. References to one instance in one role are one row.");
+
+-- Key: `sop_instance_uid`, `path`
+CREATE TABLE `elements` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "Instance of the element."),
+  `path` STRING NOT NULL OPTIONS (description = "Tags from the top of the data set to the element, with the number of the item of each sequence, e.g. `00400275[0].00080100`. Always matches `([0-9A-F]{8}\\[[0-9]+\\]\\.)*[0-9A-F]{8}`."),
+  `tag` STRING NOT NULL OPTIONS (description = "Tag of the element, eight hex digits. Always matches `[0-9A-F]{8}`."),
+  `keyword` STRING OPTIONS (description = "Its DICOM keyword; null where the standard has none."),
+  `private_creator` STRING OPTIONS (description = "Private Creator of a private element."),
+  `vr` STRING NOT NULL OPTIONS (description = "VR as written; in implicit VR that of the dictionary, else `UN`. Always matches `[A-Z]{2}`."),
+  `vm` INT64 OPTIONS (description = "Number of values, of a sequence number of items; 0 where it is empty, null where the value is not kept. Always at least 0."),
+  `value` STRING OPTIONS (description = "The value as text, several joined by a backslash; null where it is empty, a sequence, or not kept."),
+  `length` INT64 OPTIONS (description = "Bytes of the value; null for a sequence. Always at least 0. Unit: byte."),
+  `sha256` STRING OPTIONS (description = "Digest of a value that is not kept. Always matches `[0-9a-f]{64}`."),
+  `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`, `path`) NOT ENFORCED
+)
+CLUSTER BY `sop_instance_uid`, `path`
+OPTIONS (description = "Opt-in by the setting `headers.elements`: one row per element of the header of an instance, those in sequences included, up to Pixel Data. Text is decoded by the character set of its data set or item; bytes of OB, OW, UN and the like are never kept, only their length and digest.");
+
+-- Key: `sop_instance_uid`
+CREATE TABLE `dicom_json` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "Instance that is described."),
+  `dicom_json` STRING NOT NULL OPTIONS (description = "DICOM JSON model object, UTF-8."),
+  `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `sop_instance_uid`
+OPTIONS (description = "Opt-in by the setting `headers.dicom_json`: the header of an instance, sequences and private elements included, up to Pixel Data, as DICOM JSON (PS3.18 annex F). Bytes of OB, OW, UN and the like are left out: their element has a `vr` and nothing else.");
+
+-- Key: `study_instance_uid`, `series_instance_uid`
+CREATE TABLE `series` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `modality_raw` STRING OPTIONS (description = "Modality as written. From: Modality (0008,0060) CS."),
+  `institution_name` STRING OPTIONS (description = "Institution of the equipment. From: InstitutionName (0008,0080) LO."),
+  `institutional_department_name` STRING OPTIONS (description = "Department of the equipment. From: InstitutionalDepartmentName (0008,1040) LO."),
+  `series_number` INT64 OPTIONS (description = "Number of the series. From: SeriesNumber (0020,0011) IS."),
+  `series_date` DATE OPTIONS (description = "Date the series started. From: SeriesDate (0008,0021) DA."),
+  `series_time` TIME OPTIONS (description = "Time the series started. From: SeriesTime (0008,0031) TM."),
+  `series_description` STRING OPTIONS (description = "Description of the series. From: SeriesDescription (0008,103E) LO."),
+  `protocol_name` STRING OPTIONS (description = "Name of the acquisition protocol. From: ProtocolName (0018,1030) LO."),
+  `body_part_examined` STRING OPTIONS (description = "Part of the body examined. From: BodyPartExamined (0018,0015) CS."),
+  `laterality` STRING OPTIONS (description = "Side of the paired body part. From: Laterality (0020,0060) CS."),
+  `patient_position` STRING OPTIONS (description = "Position of the patient relative to the equipment, e.g. `HFS`. From: PatientPosition (0018,5100) CS."),
+  `frame_of_reference_uid` STRING OPTIONS (description = "Frame of Reference in which positions are given. From: FrameOfReferenceUID (0020,0052) UI."),
+  `position_reference_indicator` STRING OPTIONS (description = "Anatomical reference of the Frame of Reference. From: PositionReferenceIndicator (0020,1040) LO."),
+  `operators_name` ARRAY<STRUCT<`element` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING>>> OPTIONS (description = "Operators of the equipment. From: OperatorsName (0008,1070) PN."), -- an element may be null
+  `presentation_intent_type` STRING OPTIONS (description = "Whether images are meant for presentation or for processing. From: PresentationIntentType (0008,0068) CS."),
+  `performed_procedure_step_description` STRING OPTIONS (description = "What was performed. From: PerformedProcedureStepDescription (0040,0254) LO."),
+  `manufacturer` STRING OPTIONS (description = "Maker of the equipment. From: Manufacturer (0008,0070) LO."),
+  `manufacturer_model_name` STRING OPTIONS (description = "Model of the equipment. From: ManufacturerModelName (0008,1090) LO."),
+  `device_serial_number` STRING OPTIONS (description = "Serial number of the equipment. From: DeviceSerialNumber (0018,1000) LO."),
+  `software_versions` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Software of the equipment. From: SoftwareVersions (0018,1020) LO."), -- an element may be null
+  `station_name` STRING OPTIONS (description = "Name of the station. From: StationName (0008,1010) SH."),
+  `magnetic_field_strength` FLOAT64 OPTIONS (description = "Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS."),
+  `device_uid` STRING OPTIONS (description = "Identity of the equipment. From: DeviceUID (0018,1002) UI."),
+  `series_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS."), -- an element may be null
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `sop_class_uids` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "SOP classes of the instances, sorted."), -- an element may be null
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the series."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `series_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`
+OPTIONS (description = "One row per series within its study. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`. The partition is that of the instance with the smallest UID.");
+
+-- Key: `study_instance_uid`
+CREATE TABLE `studies` (
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `patient_age` STRING OPTIONS (description = "Age of the patient at the study, as written. From: PatientAge (0010,1010) AS."),
+  `age_years` FLOAT64 OPTIONS (description = "Age of the patient at the study. Rule: PatientAge in days / 365.25, weeks x 7 / 365.25, months / 12 or years. Always at least 0. Unit: year."),
+  `patient_size` FLOAT64 OPTIONS (description = "Height of the patient. Unit: m. From: PatientSize (0010,1020) DS."),
+  `patient_weight` FLOAT64 OPTIONS (description = "Weight of the patient. Unit: kg. From: PatientWeight (0010,1030) DS."),
+  `patient_identity_removed` STRING OPTIONS (description = "Whether the patient's identity was removed. From: PatientIdentityRemoved (0012,0062) CS."),
+  `deidentification_method` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the identity was removed. From: DeidentificationMethod (0012,0063) LO."), -- an element may be null
+  `clinical_trial_time_point_id` STRING OPTIONS (description = "Time point of the clinical trial. From: ClinicalTrialTimePointID (0012,0050) LO."),
+  `study_id` STRING OPTIONS (description = "Study identifier given by a person or device. From: StudyID (0020,0010) SH."),
+  `accession_number` STRING OPTIONS (description = "Number of the order. From: AccessionNumber (0008,0050) SH."),
+  `study_date` DATE OPTIONS (description = "Date the study started. From: StudyDate (0008,0020) DA."),
+  `study_time` TIME OPTIONS (description = "Time the study started. From: StudyTime (0008,0030) TM."),
+  `study_description` STRING OPTIONS (description = "Description of the study. From: StudyDescription (0008,1030) LO."),
+  `referring_physician_name` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING> OPTIONS (description = "Name of the referring physician. From: ReferringPhysicianName (0008,0090) PN."),
+  `reason_for_study` STRING OPTIONS (description = "Why the study was done. From: ReasonForStudy (0032,1030) LO."),
+  `requested_procedure_description` STRING OPTIONS (description = "Procedure that was requested. From: RequestedProcedureDescription (0032,1060) LO."),
+  `procedure_code_value` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Code of a procedure that was done, one for each. From: CodeValue (0008,1032) > (0008,0100) SH of every item."), -- an element may be null
+  `procedure_code_scheme` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Scheme of the code of a procedure that was done, one for each. From: CodingSchemeDesignator (0008,1032) > (0008,0102) SH of every item."), -- an element may be null
+  `procedure_code_meaning` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Meaning of the code of a procedure that was done, one for each. From: CodeMeaning (0008,1032) > (0008,0104) LO of every item."), -- an element may be null
+  `requested_procedure_code_value` STRING OPTIONS (description = "Code of the procedure that was requested. From: CodeValue (0032,1064) > (0008,0100) SH."),
+  `requested_procedure_code_scheme` STRING OPTIONS (description = "Scheme of the code of the procedure that was requested. From: CodingSchemeDesignator (0032,1064) > (0008,0102) SH."),
+  `requested_procedure_code_meaning` STRING OPTIONS (description = "Meaning of the code of the procedure that was requested. From: CodeMeaning (0032,1064) > (0008,0104) LO."),
+  `modalities` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Modalities of the study, sorted."), -- an element may be null
+  `n_series` INT64 NOT NULL OPTIONS (description = "Series of the study."),
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the study."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`
+OPTIONS (description = "One row per study. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`.");
+
+-- Key: `patient_key`
+CREATE TABLE `patients` (
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `patient_id` STRING OPTIONS (description = "Primary identifier of the patient. From: PatientID (0010,0020) LO."),
+  `issuer_of_patient_id` STRING OPTIONS (description = "Authority that issued the patient ID. From: IssuerOfPatientID (0010,0021) LO."),
+  `patient_name` STRUCT<`alphabetic` STRING, `ideographic` STRING, `phonetic` STRING> OPTIONS (description = "Name of the patient. From: PatientName (0010,0010) PN."),
+  `patient_birth_date` DATE OPTIONS (description = "Birth date of the patient. From: PatientBirthDate (0010,0030) DA."),
+  `patient_sex` STRING OPTIONS (description = "Sex of the patient. From: PatientSex (0010,0040) CS."),
+  `patient_species_description` STRING OPTIONS (description = "Species of the patient, where it is an animal. From: PatientSpeciesDescription (0010,2201) LO."),
+  `quality_control_subject` STRING OPTIONS (description = "Whether the subject is a phantom for quality control. From: QualityControlSubject (0010,0200) CS."),
+  `clinical_trial_protocol_id` STRING OPTIONS (description = "Protocol of the clinical trial. From: ClinicalTrialProtocolID (0012,0020) LO."),
+  `clinical_trial_subject_id` STRING OPTIONS (description = "Subject of the clinical trial. From: ClinicalTrialSubjectID (0012,0040) LO."),
+  `n_studies` INT64 NOT NULL OPTIONS (description = "Studies of the patient."),
+  `n_series` INT64 NOT NULL OPTIONS (description = "Series of the patient."),
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the patient."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`patient_key`) NOT ENFORCED
+)
+CLUSTER BY `patient_key`
+OPTIONS (description = "One row per patient. Attributes take the commonest non-null value of the instances, ties by text order; where they disagree there is an issue `inconsistent_parent`.");
+
+-- Key: `study_instance_uid`, `series_instance_uid`
+CREATE TABLE `ct_series` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `acquisition_type` STRING OPTIONS (description = "How the data were collected, e.g. `SPIRAL`. From: AcquisitionType (0018,9302) CS."),
+  `scan_options` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Options of the acquisition. From: ScanOptions (0018,0022) CS."), -- an element may be null
+  `rotation_direction` STRING OPTIONS (description = "Direction of rotation of the source. From: RotationDirection (0018,1140) CS."),
+  `revolution_time` FLOAT64 OPTIONS (description = "Time of one rotation. Unit: s. From: RevolutionTime (0018,9305) FD."),
+  `single_collimation_width` FLOAT64 OPTIONS (description = "Width of one detector row. Unit: mm. From: SingleCollimationWidth (0018,9306) FD."),
+  `total_collimation_width` FLOAT64 OPTIONS (description = "Width of all active detector rows. Unit: mm. From: TotalCollimationWidth (0018,9307) FD."),
+  `table_feed_per_rotation` FLOAT64 OPTIONS (description = "Way of the table in one rotation. Unit: mm. From: TableFeedPerRotation (0018,9310) FD."),
+  `data_collection_diameter` FLOAT64 OPTIONS (description = "Diameter over which data were collected. Unit: mm. From: DataCollectionDiameter (0018,0090) DS."),
+  `reconstruction_diameter` FLOAT64 OPTIONS (description = "Diameter of the reconstructed region. Unit: mm. From: ReconstructionDiameter (0018,1100) DS."),
+  `distance_source_to_detector` FLOAT64 OPTIONS (description = "Distance from source to detector. Unit: mm. From: DistanceSourceToDetector (0018,1110) DS."),
+  `distance_source_to_patient` FLOAT64 OPTIONS (description = "Distance from source to isocentre. Unit: mm. From: DistanceSourceToPatient (0018,1111) DS."),
+  `filter_type` STRING OPTIONS (description = "Type of the X-ray filter. From: FilterType (0018,1160) SH."),
+  `focal_spots` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Size of the focal spots. Unit: mm. From: FocalSpots (0018,1190) DS."), -- an element may be null
+  `exposure_modulation_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "How the tube current was modulated. From: ExposureModulationType (0018,9323) CS."), -- an element may be null
+  `ctdi_phantom_type_code_value` STRING OPTIONS (description = "Code of the phantom of CTDIvol. From: CodeValue (0018,9346) > (0008,0100) SH."),
+  `ctdi_phantom_type_code_scheme` STRING OPTIONS (description = "Scheme of the code of the phantom of CTDIvol. From: CodingSchemeDesignator (0018,9346) > (0008,0102) SH."),
+  `ctdi_phantom_type_code_meaning` STRING OPTIONS (description = "Meaning of the code of the phantom of CTDIvol. From: CodeMeaning (0018,9346) > (0008,0104) LO."),
+  `contrast_bolus_agent` STRING OPTIONS (description = "Contrast agent. From: ContrastBolusAgent (0018,0010) LO."),
+  `contrast_bolus_route` STRING OPTIONS (description = "Route of the contrast agent. From: ContrastBolusRoute (0018,1040) LO."),
+  `pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS."), -- an element may be null
+  `rows` INT64 OPTIONS (description = "Rows of a frame. From: Rows (0028,0010) US."),
+  `columns` INT64 OPTIONS (description = "Columns of a frame. From: Columns (0028,0011) US."),
+  `rescale_type` STRING OPTIONS (description = "Unit of the rescaled values. From: RescaleType (0028,1054) LO."),
+  `convolution_kernel_values` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Different values of ConvolutionKernel in the instances, sorted. Kernel of the reconstruction. Rule: different non-null values of instances.convolution_kernel; components of one value are joined by a backslash."), -- an element may be null
+  `kvp_min` FLOAT64 OPTIONS (description = "Smallest KVP of the instances. Peak voltage of the X-ray generator. Rule: min of instances.kvp. Unit: kV."),
+  `kvp_max` FLOAT64 OPTIONS (description = "Greatest KVP of the instances. Peak voltage of the X-ray generator. Rule: max of instances.kvp. Unit: kV."),
+  `kvp_count` INT64 OPTIONS (description = "Different values of KVP in the instances. Rule: number of different non-null values of instances.kvp. Always at least 0."),
+  `x_ray_tube_current_min` FLOAT64 OPTIONS (description = "Smallest XRayTubeCurrent of the instances. Current of the X-ray tube. Rule: min of instances.x_ray_tube_current. Unit: mA."),
+  `x_ray_tube_current_max` FLOAT64 OPTIONS (description = "Greatest XRayTubeCurrent of the instances. Current of the X-ray tube. Rule: max of instances.x_ray_tube_current. Unit: mA."),
+  `x_ray_tube_current_count` INT64 OPTIONS (description = "Different values of XRayTubeCurrent in the instances. Rule: number of different non-null values of instances.x_ray_tube_current. Always at least 0."),
+  `exposure_time_min` FLOAT64 OPTIONS (description = "Smallest ExposureTime of the instances. Duration of the exposure. Rule: min of instances.exposure_time. Unit: ms."),
+  `exposure_time_max` FLOAT64 OPTIONS (description = "Greatest ExposureTime of the instances. Duration of the exposure. Rule: max of instances.exposure_time. Unit: ms."),
+  `exposure_time_count` INT64 OPTIONS (description = "Different values of ExposureTime in the instances. Rule: number of different non-null values of instances.exposure_time. Always at least 0."),
+  `exposure_min` FLOAT64 OPTIONS (description = "Smallest Exposure of the instances. Tube current times exposure time. Rule: min of instances.exposure. Unit: mA s."),
+  `exposure_max` FLOAT64 OPTIONS (description = "Greatest Exposure of the instances. Tube current times exposure time. Rule: max of instances.exposure. Unit: mA s."),
+  `exposure_count` INT64 OPTIONS (description = "Different values of Exposure in the instances. Rule: number of different non-null values of instances.exposure. Always at least 0."),
+  `ctdivol_min` FLOAT64 OPTIONS (description = "Smallest CTDIvol of the instances. Volume CT dose index. Rule: min of instances.ctdivol. Unit: mGy."),
+  `ctdivol_max` FLOAT64 OPTIONS (description = "Greatest CTDIvol of the instances. Volume CT dose index. Rule: max of instances.ctdivol. Unit: mGy."),
+  `ctdivol_count` INT64 OPTIONS (description = "Different values of CTDIvol in the instances. Rule: number of different non-null values of instances.ctdivol. Always at least 0."),
+  `spiral_pitch_factor_min` FLOAT64 OPTIONS (description = "Smallest SpiralPitchFactor of the instances. Table feed per rotation over collimation. Rule: min of instances.spiral_pitch_factor."),
+  `spiral_pitch_factor_max` FLOAT64 OPTIONS (description = "Greatest SpiralPitchFactor of the instances. Table feed per rotation over collimation. Rule: max of instances.spiral_pitch_factor."),
+  `spiral_pitch_factor_count` INT64 OPTIONS (description = "Different values of SpiralPitchFactor in the instances. Rule: number of different non-null values of instances.spiral_pitch_factor. Always at least 0."),
+  `slice_thickness_min` FLOAT64 OPTIONS (description = "Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_max` FLOAT64 OPTIONS (description = "Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_count` INT64 OPTIONS (description = "Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0."),
+  `table_height_min` FLOAT64 OPTIONS (description = "Smallest TableHeight of the instances. Height of the table. Rule: min of instances.table_height. Unit: mm."),
+  `table_height_max` FLOAT64 OPTIONS (description = "Greatest TableHeight of the instances. Height of the table. Rule: max of instances.table_height. Unit: mm."),
+  `table_height_count` INT64 OPTIONS (description = "Different values of TableHeight in the instances. Rule: number of different non-null values of instances.table_height. Always at least 0."),
+  `gantry_detector_tilt_min` FLOAT64 OPTIONS (description = "Smallest GantryDetectorTilt of the instances. Nominal tilt of the gantry; its sign differs between makers. Rule: min of instances.gantry_detector_tilt. Unit: degree."),
+  `gantry_detector_tilt_max` FLOAT64 OPTIONS (description = "Greatest GantryDetectorTilt of the instances. Nominal tilt of the gantry; its sign differs between makers. Rule: max of instances.gantry_detector_tilt. Unit: degree."),
+  `gantry_detector_tilt_count` INT64 OPTIONS (description = "Different values of GantryDetectorTilt in the instances. Rule: number of different non-null values of instances.gantry_detector_tilt. Always at least 0."),
+  `water_equivalent_diameter_min` FLOAT64 OPTIONS (description = "Smallest WaterEquivalentDiameter of the instances. Diameter of a cylinder of water that attenuates alike. Rule: min of instances.water_equivalent_diameter. Unit: mm."),
+  `water_equivalent_diameter_max` FLOAT64 OPTIONS (description = "Greatest WaterEquivalentDiameter of the instances. Diameter of a cylinder of water that attenuates alike. Rule: max of instances.water_equivalent_diameter. Unit: mm."),
+  `water_equivalent_diameter_count` INT64 OPTIONS (description = "Different values of WaterEquivalentDiameter in the instances. Rule: number of different non-null values of instances.water_equivalent_diameter. Always at least 0."),
+  `slice_location_min` FLOAT64 OPTIONS (description = "Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm."),
+  `slice_location_max` FLOAT64 OPTIONS (description = "Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm."),
+  `slice_location_count` INT64 OPTIONS (description = "Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0."),
+  `acquisition_number_min` INT64 OPTIONS (description = "Smallest AcquisitionNumber of the instances. Number of the acquisition. Rule: min of instances.acquisition_number."),
+  `acquisition_number_max` INT64 OPTIONS (description = "Greatest AcquisitionNumber of the instances. Number of the acquisition. Rule: max of instances.acquisition_number."),
+  `acquisition_number_count` INT64 OPTIONS (description = "Different values of AcquisitionNumber in the instances. Rule: number of different non-null values of instances.acquisition_number. Always at least 0."),
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the series."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `series_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`
+OPTIONS (description = "One row per CT series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values.");
+
+-- Key: `study_instance_uid`, `series_instance_uid`
+CREATE TABLE `mr_series` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `magnetic_field_strength` FLOAT64 OPTIONS (description = "Nominal field of the magnet. Unit: T. From: MagneticFieldStrength (0018,0087) DS."),
+  `mr_acquisition_type` STRING OPTIONS (description = "Encoding of the MR data, 2D or 3D. From: MRAcquisitionType (0018,0023) CS."),
+  `scanning_sequence` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Type of MR data taken. From: ScanningSequence (0018,0020) CS."), -- an element may be null
+  `sequence_variant` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Variant of the scanning sequence. From: SequenceVariant (0018,0021) CS."), -- an element may be null
+  `scan_options` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Options of the acquisition. From: ScanOptions (0018,0022) CS."), -- an element may be null
+  `imaged_nucleus` STRING OPTIONS (description = "Nucleus that resonates, e.g. `1H`. From: ImagedNucleus (0018,0085) SH."),
+  `receive_coil_name` STRING OPTIONS (description = "Receiving coil. From: ReceiveCoilName (0018,1250) SH."),
+  `echo_train_length` INT64 OPTIONS (description = "Lines acquired per excitation. From: EchoTrainLength (0018,0091) IS."),
+  `number_of_averages` FLOAT64 OPTIONS (description = "Times the data were acquired. From: NumberOfAverages (0018,0083) DS."),
+  `percent_sampling` FLOAT64 OPTIONS (description = "Part of the matrix that was acquired. Unit: %. From: PercentSampling (0018,0093) DS."),
+  `percent_phase_field_of_view` FLOAT64 OPTIONS (description = "Field of view in phase direction over that in frequency direction. Unit: %. From: PercentPhaseFieldOfView (0018,0094) DS."),
+  `acquisition_matrix` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Frequency rows and columns, phase rows and columns. From: AcquisitionMatrix (0018,1310) US."), -- an element may be null
+  `in_plane_phase_encoding_direction` STRING OPTIONS (description = "Direction of phase encoding, `ROW` or `COL`. From: InPlanePhaseEncodingDirection (0018,1312) CS."),
+  `parallel_acquisition_technique` STRING OPTIONS (description = "Technique of parallel imaging. From: ParallelAcquisitionTechnique (0018,9078) CS."),
+  `parallel_reduction_factor_in_plane` FLOAT64 OPTIONS (description = "Reduction by parallel imaging, in plane. From: ParallelReductionFactorInPlane (0018,9069) FD."),
+  `contrast_bolus_agent` STRING OPTIONS (description = "Contrast agent. From: ContrastBolusAgent (0018,0010) LO."),
+  `spacing_between_slices` FLOAT64 OPTIONS (description = "Nominal spacing between slices. Unit: mm. From: SpacingBetweenSlices (0018,0088) DS."),
+  `pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS."), -- an element may be null
+  `rows` INT64 OPTIONS (description = "Rows of a frame. From: Rows (0028,0010) US."),
+  `columns` INT64 OPTIONS (description = "Columns of a frame. From: Columns (0028,0011) US."),
+  `sequence_name_values` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Different values of SequenceName in the instances, sorted. Name of the MR sequence. Rule: different non-null values of instances.sequence_name; components of one value are joined by a backslash."), -- an element may be null
+  `repetition_time_min` FLOAT64 OPTIONS (description = "Smallest RepetitionTime of the instances. MR repetition time. Rule: min of instances.repetition_time. Unit: ms."),
+  `repetition_time_max` FLOAT64 OPTIONS (description = "Greatest RepetitionTime of the instances. MR repetition time. Rule: max of instances.repetition_time. Unit: ms."),
+  `repetition_time_count` INT64 OPTIONS (description = "Different values of RepetitionTime in the instances. Rule: number of different non-null values of instances.repetition_time. Always at least 0."),
+  `echo_time_min` FLOAT64 OPTIONS (description = "Smallest EchoTime of the instances. MR echo time. Rule: min of instances.echo_time. Unit: ms."),
+  `echo_time_max` FLOAT64 OPTIONS (description = "Greatest EchoTime of the instances. MR echo time. Rule: max of instances.echo_time. Unit: ms."),
+  `echo_time_count` INT64 OPTIONS (description = "Different values of EchoTime in the instances. Rule: number of different non-null values of instances.echo_time. Always at least 0."),
+  `inversion_time_min` FLOAT64 OPTIONS (description = "Smallest InversionTime of the instances. MR inversion time. Rule: min of instances.inversion_time. Unit: ms."),
+  `inversion_time_max` FLOAT64 OPTIONS (description = "Greatest InversionTime of the instances. MR inversion time. Rule: max of instances.inversion_time. Unit: ms."),
+  `inversion_time_count` INT64 OPTIONS (description = "Different values of InversionTime in the instances. Rule: number of different non-null values of instances.inversion_time. Always at least 0."),
+  `flip_angle_min` FLOAT64 OPTIONS (description = "Smallest FlipAngle of the instances. MR flip angle. Rule: min of instances.flip_angle. Unit: degree."),
+  `flip_angle_max` FLOAT64 OPTIONS (description = "Greatest FlipAngle of the instances. MR flip angle. Rule: max of instances.flip_angle. Unit: degree."),
+  `flip_angle_count` INT64 OPTIONS (description = "Different values of FlipAngle in the instances. Rule: number of different non-null values of instances.flip_angle. Always at least 0."),
+  `echo_numbers_min` INT64 OPTIONS (description = "Smallest EchoNumbers of the instances. Number of the echo. Rule: min of instances.echo_numbers."),
+  `echo_numbers_max` INT64 OPTIONS (description = "Greatest EchoNumbers of the instances. Number of the echo. Rule: max of instances.echo_numbers."),
+  `echo_numbers_count` INT64 OPTIONS (description = "Different values of EchoNumbers in the instances. Rule: number of different non-null values of instances.echo_numbers. Always at least 0."),
+  `diffusion_b_value_min` FLOAT64 OPTIONS (description = "Smallest DiffusionBValue of the instances. Diffusion weighting. Rule: min of instances.diffusion_b_value. Unit: s/mm2."),
+  `diffusion_b_value_max` FLOAT64 OPTIONS (description = "Greatest DiffusionBValue of the instances. Diffusion weighting. Rule: max of instances.diffusion_b_value. Unit: s/mm2."),
+  `diffusion_b_value_count` INT64 OPTIONS (description = "Different values of DiffusionBValue in the instances. Rule: number of different non-null values of instances.diffusion_b_value. Always at least 0."),
+  `siemens_b_value_min` INT64 OPTIONS (description = "Smallest siemens_b_value of the instances. Diffusion weighting of a Siemens MR. Rule: min of instances.siemens_b_value. Unit: s/mm2."),
+  `siemens_b_value_max` INT64 OPTIONS (description = "Greatest siemens_b_value of the instances. Diffusion weighting of a Siemens MR. Rule: max of instances.siemens_b_value. Unit: s/mm2."),
+  `siemens_b_value_count` INT64 OPTIONS (description = "Different values of siemens_b_value in the instances. Rule: number of different non-null values of instances.siemens_b_value. Always at least 0."),
+  `philips_b_value_min` FLOAT64 OPTIONS (description = "Smallest philips_b_value of the instances. Diffusion weighting of a Philips MR. Rule: min of instances.philips_b_value. Unit: s/mm2."),
+  `philips_b_value_max` FLOAT64 OPTIONS (description = "Greatest philips_b_value of the instances. Diffusion weighting of a Philips MR. Rule: max of instances.philips_b_value. Unit: s/mm2."),
+  `philips_b_value_count` INT64 OPTIONS (description = "Different values of philips_b_value in the instances. Rule: number of different non-null values of instances.philips_b_value. Always at least 0."),
+  `imaging_frequency_min` FLOAT64 OPTIONS (description = "Smallest ImagingFrequency of the instances. Precession frequency of the nucleus. Rule: min of instances.imaging_frequency. Unit: MHz."),
+  `imaging_frequency_max` FLOAT64 OPTIONS (description = "Greatest ImagingFrequency of the instances. Precession frequency of the nucleus. Rule: max of instances.imaging_frequency. Unit: MHz."),
+  `imaging_frequency_count` INT64 OPTIONS (description = "Different values of ImagingFrequency in the instances. Rule: number of different non-null values of instances.imaging_frequency. Always at least 0."),
+  `pixel_bandwidth_min` FLOAT64 OPTIONS (description = "Smallest PixelBandwidth of the instances. Bandwidth of a pixel. Rule: min of instances.pixel_bandwidth. Unit: Hz."),
+  `pixel_bandwidth_max` FLOAT64 OPTIONS (description = "Greatest PixelBandwidth of the instances. Bandwidth of a pixel. Rule: max of instances.pixel_bandwidth. Unit: Hz."),
+  `pixel_bandwidth_count` INT64 OPTIONS (description = "Different values of PixelBandwidth in the instances. Rule: number of different non-null values of instances.pixel_bandwidth. Always at least 0."),
+  `sar_min` FLOAT64 OPTIONS (description = "Smallest SAR of the instances. Specific absorption rate. Rule: min of instances.sar. Unit: W/kg."),
+  `sar_max` FLOAT64 OPTIONS (description = "Greatest SAR of the instances. Specific absorption rate. Rule: max of instances.sar. Unit: W/kg."),
+  `sar_count` INT64 OPTIONS (description = "Different values of SAR in the instances. Rule: number of different non-null values of instances.sar. Always at least 0."),
+  `trigger_time_min` FLOAT64 OPTIONS (description = "Smallest TriggerTime of the instances. Time after the trigger. Rule: min of instances.trigger_time. Unit: ms."),
+  `trigger_time_max` FLOAT64 OPTIONS (description = "Greatest TriggerTime of the instances. Time after the trigger. Rule: max of instances.trigger_time. Unit: ms."),
+  `trigger_time_count` INT64 OPTIONS (description = "Different values of TriggerTime in the instances. Rule: number of different non-null values of instances.trigger_time. Always at least 0."),
+  `slice_thickness_min` FLOAT64 OPTIONS (description = "Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_max` FLOAT64 OPTIONS (description = "Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_count` INT64 OPTIONS (description = "Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0."),
+  `slice_location_min` FLOAT64 OPTIONS (description = "Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm."),
+  `slice_location_max` FLOAT64 OPTIONS (description = "Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm."),
+  `slice_location_count` INT64 OPTIONS (description = "Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0."),
+  `temporal_position_identifier_min` INT64 OPTIONS (description = "Smallest TemporalPositionIdentifier of the instances. Place in a time series. Rule: min of instances.temporal_position_identifier."),
+  `temporal_position_identifier_max` INT64 OPTIONS (description = "Greatest TemporalPositionIdentifier of the instances. Place in a time series. Rule: max of instances.temporal_position_identifier."),
+  `temporal_position_identifier_count` INT64 OPTIONS (description = "Different values of TemporalPositionIdentifier in the instances. Rule: number of different non-null values of instances.temporal_position_identifier. Always at least 0."),
+  `acquisition_number_min` INT64 OPTIONS (description = "Smallest AcquisitionNumber of the instances. Number of the acquisition. Rule: min of instances.acquisition_number."),
+  `acquisition_number_max` INT64 OPTIONS (description = "Greatest AcquisitionNumber of the instances. Number of the acquisition. Rule: max of instances.acquisition_number."),
+  `acquisition_number_count` INT64 OPTIONS (description = "Different values of AcquisitionNumber in the instances. Rule: number of different non-null values of instances.acquisition_number. Always at least 0."),
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the series."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `series_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`
+OPTIONS (description = "One row per MR series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values. An enhanced instance states much per frame: that stands in `frames` and may be null here.");
+
+-- Key: `study_instance_uid`, `series_instance_uid`
+CREATE TABLE `pt_series` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance. From: StudyInstanceUID (0020,000D) UI."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance. From: SeriesInstanceUID (0020,000E) UI."),
+  `patient_key` STRING NOT NULL OPTIONS (description = "Identity of the patient. Rule: first 32 hex digits of sha256 of issuer, NUL, patient ID; without a patient ID of the study UID, so that strangers never become one patient. Always matches `[0-9a-f]{32}`."),
+  `modality` STRING NOT NULL OPTIONS (description = "Modality as a folder name; `UNKNOWN` where it is absent or is no code of capitals. Always matches `[A-Z][A-Z0-9_]{0,15}`."),
+  `study_year` INT64 NOT NULL OPTIONS (description = "Year of the study date; 0 where it is absent or outside 1895 to next year. Rule: year of StudyDate."),
+  `units` STRING OPTIONS (description = "Units of PET pixel values. From: Units (0054,1001) CS."),
+  `series_type` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kind of the PET series, e.g. `STATIC`, `IMAGE`. From: SeriesType (0054,1000) CS."), -- an element may be null
+  `corrected_image` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Corrections applied to PET or NM data. From: CorrectedImage (0028,0051) CS."), -- an element may be null
+  `decay_correction` STRING OPTIONS (description = "Time that decay was corrected to. From: DecayCorrection (0054,1102) CS."),
+  `reconstruction_method` STRING OPTIONS (description = "Method of the reconstruction. From: ReconstructionMethod (0054,1103) LO."),
+  `attenuation_correction_method` STRING OPTIONS (description = "Method of attenuation correction. From: AttenuationCorrectionMethod (0054,1101) LO."),
+  `scatter_correction_method` STRING OPTIONS (description = "Method of scatter correction. From: ScatterCorrectionMethod (0054,1105) LO."),
+  `randoms_correction_method` STRING OPTIONS (description = "Method of randoms correction. From: RandomsCorrectionMethod (0054,1100) CS."),
+  `convolution_kernel` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Kernel of the reconstruction. From: ConvolutionKernel (0018,1210) SH."), -- an element may be null
+  `collimator_type` STRING OPTIONS (description = "Type of the collimator. From: CollimatorType (0018,1181) CS."),
+  `energy_window_lower_limit` FLOAT64 OPTIONS (description = "Lower limit of the energy window. Unit: keV. From: EnergyWindowLowerLimit (0054,0012) > (0054,0013) > (0054,0014) DS."),
+  `energy_window_upper_limit` FLOAT64 OPTIONS (description = "Upper limit of the energy window. Unit: keV. From: EnergyWindowUpperLimit (0054,0012) > (0054,0013) > (0054,0015) DS."),
+  `radiopharmaceutical` STRING OPTIONS (description = "Name of the radiopharmaceutical. From: Radiopharmaceutical (0054,0016) > (0018,0031) LO."),
+  `radiopharmaceutical_start_time` TIME OPTIONS (description = "Time the administration started. From: RadiopharmaceuticalStartTime (0054,0016) > (0018,1072) TM."),
+  `radiopharmaceutical_start_date_time` DATETIME OPTIONS (description = "Date and time the administration started; UTC where the file gives an offset, else local time. From: RadiopharmaceuticalStartDateTime (0054,0016) > (0018,1078) DT."),
+  `radiopharmaceutical_start_date_time_offset_minutes` INT64 OPTIONS (description = "Offset from UTC that Radiopharmaceutical Start DateTime was written with; null where it had none. Unit: min."),
+  `radionuclide_total_dose` FLOAT64 OPTIONS (description = "Activity that was administered: Bq in PET images, MBq in NM and enhanced PET images. From: RadionuclideTotalDose (0054,0016) > (0018,1074) DS."),
+  `radionuclide_half_life` FLOAT64 OPTIONS (description = "Half-life of the radionuclide. Unit: s. From: RadionuclideHalfLife (0054,0016) > (0018,1075) DS."),
+  `radionuclide_positron_fraction` FLOAT64 OPTIONS (description = "Part of the decays that give a positron. From: RadionuclidePositronFraction (0054,0016) > (0018,1076) DS."),
+  `radionuclide_code_value` STRING OPTIONS (description = "Code of the radionuclide. From: CodeValue (0054,0016) > (0054,0300) > (0008,0100) SH."),
+  `radionuclide_code_scheme` STRING OPTIONS (description = "Scheme of the code of the radionuclide. From: CodingSchemeDesignator (0054,0016) > (0054,0300) > (0008,0102) SH."),
+  `radionuclide_code_meaning` STRING OPTIONS (description = "Meaning of the code of the radionuclide. From: CodeMeaning (0054,0016) > (0054,0300) > (0008,0104) LO."),
+  `radiopharmaceutical_code_value` STRING OPTIONS (description = "Code of the radiopharmaceutical. From: CodeValue (0054,0016) > (0054,0304) > (0008,0100) SH."),
+  `radiopharmaceutical_code_scheme` STRING OPTIONS (description = "Scheme of the code of the radiopharmaceutical. From: CodingSchemeDesignator (0054,0016) > (0054,0304) > (0008,0102) SH."),
+  `radiopharmaceutical_code_meaning` STRING OPTIONS (description = "Meaning of the code of the radiopharmaceutical. From: CodeMeaning (0054,0016) > (0054,0304) > (0008,0104) LO."),
+  `number_of_slices` INT64 OPTIONS (description = "Slices in the series, as declared. From: NumberOfSlices (0054,0081) US."),
+  `pixel_spacing` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Distance between rows, then between columns, in the patient. Unit: mm. From: PixelSpacing (0028,0030) DS."), -- an element may be null
+  `rows` INT64 OPTIONS (description = "Rows of a frame. From: Rows (0028,0010) US."),
+  `columns` INT64 OPTIONS (description = "Columns of a frame. From: Columns (0028,0011) US."),
+  `frame_reference_time_min` FLOAT64 OPTIONS (description = "Smallest FrameReferenceTime of the instances. Time the PET pixel values refer to, from the series reference. Rule: min of instances.frame_reference_time. Unit: ms."),
+  `frame_reference_time_max` FLOAT64 OPTIONS (description = "Greatest FrameReferenceTime of the instances. Time the PET pixel values refer to, from the series reference. Rule: max of instances.frame_reference_time. Unit: ms."),
+  `frame_reference_time_count` INT64 OPTIONS (description = "Different values of FrameReferenceTime in the instances. Rule: number of different non-null values of instances.frame_reference_time. Always at least 0."),
+  `actual_frame_duration_min` FLOAT64 OPTIONS (description = "Smallest ActualFrameDuration of the instances. Duration of the acquisition of the frame. Rule: min of instances.actual_frame_duration. Unit: ms."),
+  `actual_frame_duration_max` FLOAT64 OPTIONS (description = "Greatest ActualFrameDuration of the instances. Duration of the acquisition of the frame. Rule: max of instances.actual_frame_duration. Unit: ms."),
+  `actual_frame_duration_count` INT64 OPTIONS (description = "Different values of ActualFrameDuration in the instances. Rule: number of different non-null values of instances.actual_frame_duration. Always at least 0."),
+  `decay_factor_min` FLOAT64 OPTIONS (description = "Smallest DecayFactor of the instances. Factor that decay was corrected by. Rule: min of instances.decay_factor."),
+  `decay_factor_max` FLOAT64 OPTIONS (description = "Greatest DecayFactor of the instances. Factor that decay was corrected by. Rule: max of instances.decay_factor."),
+  `decay_factor_count` INT64 OPTIONS (description = "Different values of DecayFactor in the instances. Rule: number of different non-null values of instances.decay_factor. Always at least 0."),
+  `rescale_slope_min` FLOAT64 OPTIONS (description = "Smallest RescaleSlope of the instances. Slope from stored to real value. Rule: min of instances.rescale_slope."),
+  `rescale_slope_max` FLOAT64 OPTIONS (description = "Greatest RescaleSlope of the instances. Slope from stored to real value. Rule: max of instances.rescale_slope."),
+  `rescale_slope_count` INT64 OPTIONS (description = "Different values of RescaleSlope in the instances. Rule: number of different non-null values of instances.rescale_slope. Always at least 0."),
+  `acquisition_time_min` TIME OPTIONS (description = "Smallest AcquisitionTime of the instances. Time the acquisition started. Rule: min of instances.acquisition_time."),
+  `acquisition_time_max` TIME OPTIONS (description = "Greatest AcquisitionTime of the instances. Time the acquisition started. Rule: max of instances.acquisition_time."),
+  `acquisition_time_count` INT64 OPTIONS (description = "Different values of AcquisitionTime in the instances. Rule: number of different non-null values of instances.acquisition_time. Always at least 0."),
+  `slice_thickness_min` FLOAT64 OPTIONS (description = "Smallest SliceThickness of the instances. Nominal thickness of the slice. Rule: min of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_max` FLOAT64 OPTIONS (description = "Greatest SliceThickness of the instances. Nominal thickness of the slice. Rule: max of instances.slice_thickness. Unit: mm."),
+  `slice_thickness_count` INT64 OPTIONS (description = "Different values of SliceThickness in the instances. Rule: number of different non-null values of instances.slice_thickness. Always at least 0."),
+  `slice_location_min` FLOAT64 OPTIONS (description = "Smallest SliceLocation of the instances. Relative position of the slice. Rule: min of instances.slice_location. Unit: mm."),
+  `slice_location_max` FLOAT64 OPTIONS (description = "Greatest SliceLocation of the instances. Relative position of the slice. Rule: max of instances.slice_location. Unit: mm."),
+  `slice_location_count` INT64 OPTIONS (description = "Different values of SliceLocation in the instances. Rule: number of different non-null values of instances.slice_location. Always at least 0."),
+  `n_instances` INT64 NOT NULL OPTIONS (description = "Instances of the series."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `series_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`
+OPTIONS (description = "One row per PET series. What is usually constant takes the commonest non-null value of the instances; of what varies there are minimum, maximum and the number of different values.");
+
+-- Key: `volume_id`
+CREATE TABLE `volumes` (
+  `volume_id` STRING NOT NULL OPTIONS (description = "Identity of the volume. Rule: hash of the sorted instance UIDs and frame numbers, the channel and the settings that shape voxels. Always matches `[0-9a-f]{32}`."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the series."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series the volume was made from."),
+  `status` STRING NOT NULL OPTIONS (description = "Whether there is an array. Always one of `accepted`, `rejected`."),
+  `reason` STRING OPTIONS (description = "Why it was rejected; null when accepted. Always one of the codes below."),
+  `detail` STRING OPTIONS (description = "More about the verdict, as a JSON object."),
+  `channel_key` STRING OPTIONS (description = "Attribute that the series was split by."),
+  `channel_value` STRING OPTIONS (description = "Value of that attribute in this volume."),
+  `shape` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Slices, rows, columns (z, y, x)."), -- an element may be null
+  `dtype` STRING OPTIONS (description = "Type of a voxel. Always one of `int16`, `int32`, `float32`, `float64`."),
+  `units` STRING OPTIONS (description = "Unit of a voxel; null where the files do not say."),
+  `spacing_row_mm` FLOAT64 OPTIONS (description = "Distance between rows. Unit: mm."),
+  `spacing_column_mm` FLOAT64 OPTIONS (description = "Distance between columns. Unit: mm."),
+  `spacing_slice_mm` FLOAT64 OPTIONS (description = "Length of the step from slice to slice. Unit: mm."),
+  `affine_lps` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "4 x 4 matrix, row by row, from index (column, row, slice) to LPS coordinates. Unit: mm."), -- an element may be null
+  `n_slices` INT64 OPTIONS (description = "Slices of the volume. Always at least 0."),
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `max_position_error_mm` FLOAT64 OPTIONS (description = "Greatest distance of a slice's corner from where the affine puts it. Unit: mm."),
+  `value_min` FLOAT64 OPTIONS (description = "Smallest voxel."),
+  `value_max` FLOAT64 OPTIONS (description = "Greatest voxel."),
+  `sha256` STRING OPTIONS (description = "Digest of the C-order little-endian array [z, y, x]. Always matches `[0-9a-f]{64}`."),
+  `path` STRING OPTIONS (description = "Zarr group, relative to the lake."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`volume_id`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`, `volume_id`
+OPTIONS (description = "One row per volume accepted and per series or group rejected. `reason` is a code in capitals, null when accepted; `detail` says more as JSON.");
+
+-- Key: `file_id`, `frame_number`
+CREATE TABLE `volume_instances` (
+  `volume_id` STRING OPTIONS (description = "Volume it belongs to; null when excluded."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the instance."),
+  `series_instance_uid` STRING NOT NULL OPTIONS (description = "Series of the instance."),
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "The instance."),
+  `frame_number` INT64 OPTIONS (description = "Frame of the instance, from 1; 1 for a single-frame image, null for an object excluded as a whole."),
+  `role` STRING NOT NULL OPTIONS (description = "What became of it. Always one of `slice`, `duplicate`, `excluded`."),
+  `reason` STRING OPTIONS (description = "Why it is no slice; null for a slice. Always one of the codes below."),
+  `slice_index` INT64 OPTIONS (description = "Index k of the slice, from 0."),
+  `position_mm` FLOAT64 OPTIONS (description = "Distance of its first pixel along the normal. Unit: mm."),
+  `slope` FLOAT64 OPTIONS (description = "Rescale slope applied."),
+  `intercept` FLOAT64 OPTIONS (description = "Rescale intercept applied."),
+  `file_id` STRING NOT NULL OPTIONS (description = "File of the instance."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with.")
+)
+CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`, `file_id`
+OPTIONS (description = "Every image instance or frame considered for a volume: a slice of it, a duplicate, or excluded, with the reason. An object excluded as a whole is one row without frame number.");
+
+-- Key: `issue_id`
+CREATE TABLE `issues` (
+  `issue_id` STRING NOT NULL OPTIONS (description = "Identity of the finding. Rule: first 32 hex digits of sha256 of what the other columns say. Always matches `[0-9a-f]{32}`."),
+  `code` STRING NOT NULL OPTIONS (description = "What was found, as a stable code. Always matches `[a-z][a-z0-9_]*`."),
+  `severity` STRING NOT NULL OPTIONS (description = "How much it matters. Always one of `info`, `warning`, `error`."),
+  `file_id` STRING OPTIONS (description = "File it was found in; null above the file."),
+  `study_instance_uid` STRING OPTIONS (description = "Study it concerns."),
+  `series_instance_uid` STRING OPTIONS (description = "Series it concerns."),
+  `sop_instance_uid` STRING OPTIONS (description = "Instance it concerns."),
+  `tag` STRING OPTIONS (description = "Tag it concerns, e.g. `(0018,0060)`."),
+  `keyword` STRING OPTIONS (description = "DICOM keyword of the tag."),
+  `detail` STRING OPTIONS (description = "What was wrong, without any value of the file."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`issue_id`) NOT ENFORCED
+)
+CLUSTER BY `code`, `study_instance_uid`, `series_instance_uid`, `issue_id`
+OPTIONS (description = "Findings: a tolerated fault of a file, a malformed value that is NULL in its row, parents that disagree. Never a value of the patient's.");
+
+-- Key: `run_id`
+CREATE TABLE `runs` (
+  `command` STRING NOT NULL OPTIONS (description = "What was asked for: `run`, `ingest`, `volumes`."),
+  `sources` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Names of the sources read, sorted."), -- an element may be null
+  `started_at` TIMESTAMP NOT NULL OPTIONS (description = "When the run started."),
+  `committed_at` TIMESTAMP NOT NULL OPTIONS (description = "When its last version was committed."),
+  `duration_s` FLOAT64 NOT NULL OPTIONS (description = "Seconds from start to that commit. Unit: s."),
+  `base_version` INT64 NOT NULL OPTIONS (description = "Version the run started from; 0 for a new lake."),
+  `files_seen` INT64 OPTIONS (description = "Files found by the crawl."),
+  `files_read` INT64 OPTIONS (description = "Files opened, the others being unchanged."),
+  `files_by_status` ARRAY<STRUCT<`key` STRING, `value` INT64>> OPTIONS (description = "The files seen, by status; the sum is `files_seen`."), -- map<string, int64>
+  `files_by_reader` ARRAY<STRUCT<`key` STRING, `value` INT64>> OPTIONS (description = "The files whose header was read, by reader."), -- map<string, int64>
+  `fallbacks` ARRAY<STRUCT<`key` STRING, `value` INT64>> OPTIONS (description = "The files that the fast reader left to pydicom, by reason."), -- map<string, int64>
+  `files_outdated` INT64 OPTIONS (description = "Files read again because an older schema lacks columns that stand in them."),
+  `volumes_accepted` INT64 OPTIONS (description = "Volumes written by the run."),
+  `volumes_rejected` INT64 OPTIONS (description = "Series or groups rejected by the run."),
+  `workers` INT64 OPTIONS (description = "Worker processes; 0 when the work was done inline."),
+  `settings_sha256` STRING NOT NULL OPTIONS (description = "Digest of the settings the run used."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`run_id`) NOT ENFORCED
+)
+CLUSTER BY `run_id`
+OPTIONS (description = "The runs that committed something. `runs.jsonl` beside the tables has a line for every run, also for those that changed nothing.");

@@ -1,0 +1,1 @@
+"""The columns of `instances` that are copied from attributes, by information entity."""
