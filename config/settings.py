@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -60,15 +67,47 @@ class DiscoverySettings(Section):
     delete_guard_files: Annotated[int, Field(ge=0)]
 
 
+class PrivateAttribute(Section):
+    """A private attribute to be read: its block is found by its creator (PS3.5 section 7.8)."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    group: Annotated[int, Field(ge=0x0009, le=0xFFFF)]
+    creator: Annotated[str, Field(min_length=1, max_length=64)]
+    element: Annotated[int, Field(ge=0x00, le=0xFF)]
+    vr: Literal[
+        "AE", "AS", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS",
+        "ST", "SV", "TM", "UC", "UI", "UL", "UR", "US", "UT", "UV",
+    ]  # fmt: skip
+
+    @field_validator("group")
+    @classmethod
+    def _is_odd(cls, group: int) -> int:
+        if group % 2 == 0:
+            raise ValueError("a private group is odd")
+        return group
+
+
 class HeaderSettings(Section):
     """Reading headers, and the limits a header is held to."""
 
-    reader: Literal["pydicom"]
+    reader: Literal["fast", "pydicom"]
+    check_fraction: Fraction
+    private: tuple[PrivateAttribute, ...]
     max_header_bytes: Annotated[int, Field(ge=4096)]
     max_inflated_bytes: Annotated[int, Field(ge=4096)]
     max_depth: Annotated[int, Field(ge=1, le=200)]
     max_elements: Annotated[int, Field(ge=100)]
     max_values: Annotated[int, Field(ge=16)]
+    elements: bool
+    dicom_json: bool
+
+    @field_validator("private")
+    @classmethod
+    def _names_differ(cls, private: tuple[PrivateAttribute, ...]) -> tuple[PrivateAttribute, ...]:
+        names = [each.name for each in private]
+        if len(set(names)) != len(names):
+            raise ValueError("two private attributes have one name")
+        return private
 
 
 class TableSettings(Section):
@@ -113,6 +152,7 @@ class EngineSettings(Section):
     scheduler: str
     inline_below_s: Annotated[float, Field(ge=0)]
     batch_files: Annotated[int, Field(ge=1)]
+    batch_bytes: Annotated[int, Field(ge=1)]
     worker_memory_bytes: Annotated[int, Field(ge=0)]
 
 

@@ -8,26 +8,54 @@ import errno
 import gc
 import os
 import stat
+import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Final
 
 import pyarrow as pa
 
 from dicomlake.config.settings import HeaderSettings, Settings
-from dicomlake.pipeline.discovery.paths import decode_path
-from dicomlake.pipeline.discovery.sniff import SNIFF_BYTES, Kind, sniff
+from dicomlake.pipeline.discovery.paths import decode_path, file_id
+from dicomlake.pipeline.discovery.sniff import Kind, sniff
 from dicomlake.pipeline.discovery.walk import Entry
-from dicomlake.pipeline.headers.columns import BatchRows, Lineage, Outcome
-from dicomlake.pipeline.headers.derive import InstanceParser
+from dicomlake.pipeline.headers.columns import (
+    NO_CLAIM,
+    Claim,
+    Lineage,
+    Outcome,
+    files_table,
+    issue_of,
+    issues_table,
+    table_of,
+)
+from dicomlake.pipeline.headers.compare import disagreements
+from dicomlake.pipeline.headers.decode import Decoder
+from dicomlake.pipeline.headers.derive import limited
+from dicomlake.pipeline.headers.elements_table import header_bytes
+from dicomlake.pipeline.headers.fast_reader import FastReader
+from dicomlake.pipeline.headers.followers import Followers
 from dicomlake.pipeline.headers.issues import Fault
+from dicomlake.pipeline.headers.layout import Layout, layout_of
 from dicomlake.pipeline.headers.octets import FIRST_READ, RejectedHeaderError
+from dicomlake.pipeline.headers.private import PrivateValues, private_attributes
 from dicomlake.pipeline.headers.reader import HeaderReader, OpenFile, RawHeader
+from dicomlake.pipeline.headers.scan import OddHeaderError
+from dicomlake.pipeline.headers.sheet import Rows, SheetMaker
+from dicomlake.schemas.tables import TABLES
+from dicomlake.schemas.tables.instances import INSTANCES
 
-__all__ = ["Attempt", "Batch", "Lineage", "attempt", "make_reader"]
+__all__ = ["Attempt", "Batch", "Lineage", "attempt", "make_reference_reader"]
 
+_MIXER: Final = 0x9E3779B97F4A7C15
+_MOST_MIXED: Final = (1 << 64) - 1
+_FAULTS_PER_CODE: Final = 50
+_MOST_NAMED: Final = 20
+"""Differences of two readers that are named in one finding."""
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _TRIES: Final = 2
 _REASONS: Final = {
@@ -55,6 +83,11 @@ class Batch:
     lineage: Lineage
 
 
+def _empty(name: str) -> pa.Table:
+    """Return a table of the schema without rows."""
+    return table_of(TABLES[name], {}, {}, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What became of a batch, as tables of the schema; `files` has one row an entry, in order."""
@@ -62,6 +95,14 @@ class Attempt:
     files: pa.Table
     instances: pa.Table
     issues: pa.Table
+    frames: pa.Table = field(default_factory=partial(_empty, "frames"))
+    instance_references: pa.Table = field(default_factory=partial(_empty, "instance_references"))
+    elements: pa.Table = field(default_factory=partial(_empty, "elements"))
+    dicom_json: pa.Table = field(default_factory=partial(_empty, "dicom_json"))
+    readers: Mapping[str, int] = field(default_factory=dict)
+    """Files read, by the reader that read them."""
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    """Files that the fast reader left to pydicom, by reason."""
 
 
 class _ChangedError(Exception):
@@ -74,19 +115,26 @@ class _ChangedError(Exception):
 
 def attempt(batch: Batch) -> Attempt:
     """Return the rows of every file of a batch; bad input never raises."""
-    rows = BatchRows(batch.source, batch.lineage)
-    opener = _Opener(batch)
     with _no_garbage_collection():
-        for entry in batch.entries:
-            rows.add(opener.outcome(entry))
-    return Attempt(rows.files(), rows.instances(), rows.issues())
+        return _Reading(batch).attempt()
 
 
-def make_reader(settings: HeaderSettings) -> HeaderReader:
-    """Return the header reader that the settings name."""
+def make_reference_reader(settings: HeaderSettings, layout: Layout) -> HeaderReader:
+    """Return the reader that decides where the fast one does not."""
     from dicomlake.pipeline.headers.pydicom_reader import PydicomReader  # noqa: PLC0415  (slow)
 
-    return PydicomReader(settings)
+    return PydicomReader(settings, layout)
+
+
+_known: Final = threading.local()
+
+
+def _fast_reader(settings: HeaderSettings, layout: Layout) -> FastReader:
+    """Return the fast reader of this thread: what it has understood serves later batches too."""
+    known: tuple[HeaderSettings, Layout, FastReader] | None = getattr(_known, "reader", None)
+    if known is None or known[0] != settings or known[1] is not layout:
+        known = _known.reader = (settings, layout, FastReader(settings, layout))
+    return known[2]
 
 
 @contextmanager
@@ -101,17 +149,113 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+_UNREAD: Final = Outcome(Entry("", 0, 0, 0, 0), "skipped", "io_error")
+"""Stands where an outcome will stand."""
+
+
+class _Reading:
+    """Reads one batch: file by file into raw headers, then column by column into rows."""
+
+    def __init__(self, batch: Batch) -> None:
+        settings = batch.settings.headers
+        private = private_attributes(settings.private)
+        self._batch = batch
+        self._layout = layout_of(private)
+        self._opener = _Opener(batch, self._layout)
+        self._decoder = Decoder(settings.max_values)
+        self._sheets = SheetMaker(self._layout, self._decoder, PrivateValues(private))
+        self._identities = [file_id(batch.source, entry.path) for entry in batch.entries]
+        self._claims: list[tuple[str | None, ...]] = [NO_CLAIM] * len(batch.entries)
+        self._faults: dict[int, list[Fault]] = {}
+
+    def attempt(self) -> Attempt:
+        outcomes: list[Outcome] = [_UNREAD] * len(self._batch.entries)
+        for place in self._neighbours():
+            outcome = outcomes[place] = self._opener.outcome(self._batch.entries[place])
+            if outcome.faults:
+                self._faults[place] = list(outcome.faults)
+            if outcome.status == "ingested" and outcome.header is not None:
+                self._sheets.add(place, outcome.header)
+        followers = Followers(
+            self._batch.settings.headers, self._layout, self._decoder, self._batch.lineage
+        )
+        instances = [self._instances(rows, outcomes, followers) for rows in self._sheets.rows()]
+        readers = Counter(each.reader for each in outcomes if each.reader is not None)
+        return Attempt(
+            files=files_table(
+                self._batch.source, outcomes, self._identities, self._claims, self._batch.lineage
+            ),
+            instances=pa.concat_tables(instances) if instances else _empty("instances"),
+            issues=self._issues(),
+            **followers.tables(),
+            readers=dict(sorted(readers.items())),
+            fallbacks=dict(sorted(self._opener.fallbacks.items())),
+        )
+
+    def _neighbours(self) -> list[int]:
+        """Return the places of the entries by path: files of one folder look alike."""
+        paths = [entry.path for entry in self._batch.entries]
+        return sorted(range(len(paths)), key=paths.__getitem__)
+
+    def _instances(self, rows: Rows, outcomes: list[Outcome], followers: Followers) -> pa.Table:
+        """Return the instance rows of a sheet; what cannot be one changes its outcome."""
+        for place, error in rows.rejected.items():
+            outcomes[place] = _rejected(outcomes[place].entry, error, outcomes[place].reader)
+            self._faults[place] = list(outcomes[place].faults)
+        if not rows.places:
+            return _empty("instances")
+        uids = [rows.columns[name].to_pylist() for name in Claim._fields]
+        for place, claim in zip(rows.places, zip(*uids, strict=True), strict=True):
+            self._claims[place] = claim
+        for place, faults in rows.faults.items():
+            self._faults.setdefault(place, []).extend(faults)
+        identities = [self._identities[place] for place in rows.places]
+        for place, found in followers.add(rows, identities, [outcomes[p].raw for p in rows.places]):
+            self._faults.setdefault(place, []).extend(found)
+        columns: dict[str, Any] = {**rows.columns, "file_id": identities}
+        return table_of(INSTANCES, columns, asdict(self._batch.lineage), len(rows.places))
+
+    def _issues(self) -> pa.Table:
+        issues = [
+            issue_of(fault, self._identities[place], Claim(*self._claims[place]))
+            for place, faults in sorted(self._faults.items())
+            for fault in limited(faults, _FAULTS_PER_CODE)
+        ]
+        return issues_table(issues, self._batch.lineage)
+
+
+def _rejected(entry: Entry, error: RejectedHeaderError, reader: str | None) -> Outcome:
+    fault = Fault("unreadable_header", error.tag, error.detail)
+    return Outcome(entry, "quarantined", error.reason, reader, faults=(fault,))
+
+
+def _same_content(entry: Entry, status: os.stat_result) -> Entry:
+    """Return an entry with a newer status: other permissions, or a copy put in place.
+
+    Raises:
+        _ChangedError: size or time of modification differ.
+    """
+    found = Entry.of(entry.path, status)
+    if (found.size, found.mtime_ns) != (entry.size, entry.mtime_ns):
+        raise _ChangedError(found)
+    return found
+
+
 class _Opener:
     """Opens the files of a batch, one after another."""
 
-    def __init__(self, batch: Batch) -> None:
-        discovery = batch.settings.discovery
+    def __init__(self, batch: Batch, layout: Layout) -> None:
+        discovery, headers = batch.settings.discovery, batch.settings.headers
         self._prefix = os.fsencode(batch.root).rstrip(b"/") + b"/"
         self._flags = _OPEN if discovery.follow_symlinks else _OPEN | os.O_NOFOLLOW
         self._quiet_ns = int(discovery.quiet_period_s * 1e9)
         self._now_ns = time.time_ns()
-        self._reader = make_reader(batch.settings.headers)
-        self._parser = InstanceParser(batch.settings.headers)
+        self._layout = layout
+        self._settings = headers
+        self._fast = _fast_reader(headers, layout) if headers.reader == "fast" else None
+        self._reference: HeaderReader | None = None
+        self._checked = int(headers.check_fraction * (_MOST_MIXED + 1))
+        self.fallbacks: Counter[str] = Counter()
 
     def outcome(self, entry: Entry) -> Outcome:
         """Return what became of a file, tried again once where it changed meanwhile."""
@@ -139,60 +283,80 @@ class _Opener:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return Outcome(entry, "skipped", "special_file")
-            found = Entry.of(entry.path, before)
-            if _content_of(found) != _content_of(entry):
-                raise _ChangedError(found)
-            outcome = self._read(found, descriptor)
-            after = Entry.of(entry.path, os.fstat(descriptor))
-            if _content_of(after) != _content_of(found):
-                raise _ChangedError(after)
+            if (
+                before.st_mtime_ns != entry.mtime_ns
+                or before.st_size != entry.size
+                or before.st_ctime_ns != entry.ctime_ns
+                or before.st_ino != entry.inode
+            ):
+                entry = _same_content(entry, before)
+            outcome = self._read(entry, descriptor)
+            after = os.fstat(descriptor)
+            if after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
+                raise _ChangedError(Entry.of(entry.path, after))
             return outcome
         finally:
             os.close(descriptor)
 
     def _read(self, entry: Entry, descriptor: int) -> Outcome:
-        head = os.pread(descriptor, min(entry.size, FIRST_READ), 0)
-        name = entry.path.rpartition("/")[2]
-        kind = sniff(head[:SNIFF_BYTES], entry.size, name)
+        first = FIRST_READ if self._fast is None else self._fast.first_read
+        head = os.pread(descriptor, min(entry.size, first), 0)
+        kind = sniff(head, entry.size, entry.path.rpartition("/")[2])
         if kind is Kind.EMPTY:
             return Outcome(entry, "quarantined", "empty")
         if kind is Kind.ARCHIVE:
             return Outcome(entry, "skipped", "archive")
         if kind is Kind.OTHER:
             return Outcome(entry, "not_dicom")
+        file = OpenFile(descriptor, entry.size, kind, head)
+        reader = "pydicom"
         try:
-            header = self._reader.read(OpenFile(descriptor, entry.size, kind, head))
-            if header.is_directory:
-                return self._directory(entry, header)
-            return self._instance(entry, header)
+            header = self._fast_header(file)
+            if header is None:
+                header = self._reference_header(file)
+            elif not self._is_checked(entry) or not (faults := self._differences(file, header)):
+                reader = "fast"
+            else:
+                header = self._reference_header(file)
+                header = header._replace(faults=(*header.faults, *faults))
         except RejectedHeaderError as rejected:
-            fault = Fault("unreadable_header", rejected.tag, rejected.detail)
-            return Outcome(
-                entry, "quarantined", rejected.reason, self._reader.name, faults=(fault,)
-            )
+            return _rejected(entry, rejected, reader)
+        status = "dicomdir" if header.is_directory else "ingested"
+        raw = None
+        if self._settings.elements or self._settings.dicom_json:
+            limit = self._settings.max_header_bytes
+            raw = header_bytes(descriptor, entry.size, header.pixel_offset, limit)
+        return Outcome(entry, status, None, reader, header, header.faults, raw)
 
-    def _directory(self, entry: Entry, header: RawHeader) -> Outcome:
-        return Outcome(
-            entry,
-            "dicomdir",
-            reader=self._reader.name,
-            transfer_syntax_uid=header.transfer_syntax_uid,
-        )
+    def _fast_header(self, file: OpenFile) -> RawHeader | None:
+        """Return what the fast reader found, None where it leaves the file to pydicom."""
+        if self._fast is None:
+            return None
+        try:
+            return self._fast.read(file)
+        except OddHeaderError as odd:
+            self.fallbacks[odd.why] += 1
+            return None
 
-    def _instance(self, entry: Entry, header: RawHeader) -> Outcome:
-        return Outcome(
-            entry,
-            "ingested",
-            reader=self._reader.name,
-            transfer_syntax_uid=header.transfer_syntax_uid,
-            pixel_offset=header.pixel_offset,
-            pixel_length=header.pixel_length,
-            header_sha256=header.header_sha256,
-            instance=self._parser.row(header),
-            faults=header.faults,
-        )
+    def _is_checked(self, entry: Entry) -> bool:
+        """Return whether both readers read a file: the same files in every run."""
+        mixed = (entry.mtime_ns ^ entry.size << 20) * _MIXER & _MOST_MIXED
+        return mixed < self._checked
 
+    def _reference_header(self, file: OpenFile) -> RawHeader:
+        """Return what the reference reader found.
 
-def _content_of(entry: Entry) -> tuple[int, int]:
-    """Return what changes with the content of a file; ctime also changes with its permissions."""
-    return entry.size, entry.mtime_ns
+        Raises:
+            RejectedHeaderError: it cannot use the header.
+            OSError: the file cannot be read.
+        """
+        if self._reference is None:
+            self._reference = make_reference_reader(self._settings, self._layout)
+        return self._reference.read(file._replace(head=file.head[:FIRST_READ]))
+
+    def _differences(self, file: OpenFile, fast: RawHeader) -> tuple[Fault, ...]:
+        """Return a finding where the reference reader found something else than the fast one."""
+        differs = disagreements(fast, self._reference_header(file), self._layout)
+        if not differs:
+            return ()
+        return (Fault("readers_disagree", -1, ", ".join(differs[:_MOST_NAMED])),)

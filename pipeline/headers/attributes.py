@@ -1,5 +1,6 @@
 """Which attributes are read, and as what: the columns that are copied from an attribute."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -7,7 +8,6 @@ from typing import Final
 import pyarrow as pa
 
 from dicomlake.schemas.column import Column, Table
-from dicomlake.schemas.tables.instances import INSTANCES
 
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 SOP_CLASS_UID: Final = 0x00080016
@@ -33,9 +33,9 @@ MEDIA_STORAGE_SOP_INSTANCE_UID: Final = 0x00020003
 TRANSFER_SYNTAX_UID: Final = 0x00020010
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Attribute:
-    """An attribute to be read into a column, with what its values must be."""
+    """An attribute to be read into a column, with what its values must be; one object each."""
 
     name: str
     keyword: str
@@ -82,15 +82,6 @@ def _attribute(column: Column) -> Attribute:
     )
 
 
-@lru_cache(maxsize=1)
-def copied_attributes() -> tuple[Attribute, ...]:
-    """Return the attributes copied into columns of `instances` from the top of a data set.
-
-    Modality LUT Type is not among them: it stands in a sequence.
-    """
-    return tuple(each for each in attributes_of(INSTANCES) if not each.within and not each.creator)
-
-
 def vm_range(vm: str) -> tuple[int, int | None]:
     """Return least and greatest number of values of a VM such as `1`, `1-3`, `2-n` or `2-2n`."""
     least, _, most = vm.partition("-")
@@ -99,13 +90,9 @@ def vm_range(vm: str) -> tuple[int, int | None]:
     return int(least), None if most.endswith("n") else int(most)
 
 
-EXTRA_TAGS: Final = frozenset(
-    {TIMEZONE_OFFSET, MODALITY_LUT_SEQUENCE, DIRECTORY_RECORD_SEQUENCE, PIXEL_DATA_PROVIDER_URL}
-)
-"""Attributes that are read for what is derived from them."""
-
-
-@lru_cache(maxsize=1)
-def wanted_tags() -> frozenset[int]:
-    """Return the tags whose raw values a reader has to give."""
-    return frozenset(each.tag for each in copied_attributes()) | EXTRA_TAGS
+EXTRA_TAGS: Final[Mapping[int, str]] = {
+    TIMEZONE_OFFSET: "SH",
+    DIRECTORY_RECORD_SEQUENCE: "SQ",
+    PIXEL_DATA_PROVIDER_URL: "UR",
+}
+"""Attributes that are read for what is derived from them, with their VR."""

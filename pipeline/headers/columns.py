@@ -1,23 +1,21 @@
-"""The rows of one batch as Arrow tables of the schema: `files`, `instances`, `issues`."""
+"""The rows of one batch as Arrow tables of the schema: `files` and `issues`, and what all share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from dicomlake.pipeline.discovery.paths import file_id
 from dicomlake.pipeline.discovery.walk import Entry
-from dicomlake.pipeline.headers.arrays import table
-from dicomlake.pipeline.headers.attributes import copied_attributes
-from dicomlake.pipeline.headers.derive import InstanceRow, limited
+from dicomlake.pipeline.headers.arrays import array, repeated
+from dicomlake.pipeline.headers.attributes import attributes_of
 from dicomlake.pipeline.headers.issues import Fault, Issue, tag_text
+from dicomlake.pipeline.headers.reader import RawHeader
+from dicomlake.schemas.column import Table
 from dicomlake.schemas.tables.files import FILES
 from dicomlake.schemas.tables.instances import INSTANCES
 from dicomlake.schemas.tables.issues import ISSUES
-
-_FAULTS_PER_CODE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,127 +27,114 @@ class Lineage:
     schema_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file: how it was found, its state, and the instance it holds."""
+class Outcome(NamedTuple):
+    """What became of one file: how it was found, its state, and the header it holds."""
 
     entry: Entry
     """The path, and the status that was read with the content."""
     status: str
     reason: str | None = None
     reader: str | None = None
-    transfer_syntax_uid: str | None = None
-    pixel_offset: int | None = None
-    pixel_length: int | None = None
-    header_sha256: str | None = None
-    instance: InstanceRow | None = None
+    header: RawHeader | None = None
     faults: tuple[Fault, ...] = ()
+    raw: bytes | None = None
+    """The file up to its pixels, where all elements are asked for."""
 
 
-@dataclass(slots=True)
-class BatchRows:
-    """Gathers the outcomes of a batch, column by column."""
+class Claim(NamedTuple):
+    """What an instance says it is."""
 
-    source: str
-    lineage: Lineage
-    _files: list[dict[str, Any]] = field(default_factory=list)
-    _instances: list[dict[str, Any]] = field(default_factory=list)
-    _issues: list[Issue] = field(default_factory=list)
+    sop_instance_uid: str | None = None
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
 
-    def add(self, outcome: Outcome) -> None:
-        """Add the row of a file, and those of its instance and issues."""
-        identity = file_id(self.source, outcome.entry.path)
-        row: dict[str, Any] = {}
-        faults = outcome.faults
-        if outcome.instance is not None:
-            row = outcome.instance.values
-            row["file_id"] = identity
-            self._instances.append(row)
-            faults = (*faults, *outcome.instance.faults)
-        self._files.append(self._file_row(identity, outcome, row))
-        for fault in limited(faults, _FAULTS_PER_CODE):
-            self._issues.append(_issue(fault, identity, row))
 
-    def _file_row(
-        self, identity: str, outcome: Outcome, claims: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        entry = outcome.entry
-        return {
-            "file_id": identity,
-            "source": self.source,
-            "path": entry.path,
-            "size": entry.size,
-            "mtime_ns": entry.mtime_ns,
-            "ctime_ns": entry.ctime_ns,
-            "inode": entry.inode,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "sop_instance_uid": claims.get("sop_instance_uid"),
-            "study_instance_uid": claims.get("study_instance_uid"),
-            "series_instance_uid": claims.get("series_instance_uid"),
-            "reader": outcome.reader,
-            "transfer_syntax_uid": outcome.transfer_syntax_uid,
-            "pixel_offset": outcome.pixel_offset,
-            "pixel_length": outcome.pixel_length,
-            "header_sha256": outcome.header_sha256,
-            "first_seen_run": self.lineage.run_id,
-            "last_changed_run": self.lineage.run_id,
-        }
+NO_CLAIM: Final = Claim()
 
-    def files(self) -> pa.Table:
-        """Return the rows of `files`, one for every outcome, in their order."""
-        return _rows_table(self._files, FILES.schema(), self.lineage)
 
-    def instances(self) -> pa.Table:
-        """Return the rows of `instances`."""
-        return _rows_table(self._instances, INSTANCES.schema(), self.lineage)
+def files_table(
+    source: str,
+    outcomes: Sequence[Outcome],
+    identities: Sequence[str],
+    claims: Sequence[tuple[str | None, ...]],
+    lineage: Lineage,
+) -> pa.Table:
+    """Return the rows of `files`, one for every outcome, in their order."""
+    headers = [each.header or _NO_HEADER for each in outcomes]
+    entries = [each.entry for each in outcomes]
+    columns: dict[str, Sequence[Any]] = {
+        "file_id": identities,
+        "path": [each.path for each in entries],
+        "size": [each.size for each in entries],
+        "mtime_ns": [each.mtime_ns for each in entries],
+        "ctime_ns": [each.ctime_ns for each in entries],
+        "inode": [each.inode for each in entries],
+        "status": [each.status for each in outcomes],
+        "reason": [each.reason for each in outcomes],
+        **dict(zip(Claim._fields, zip(*claims, strict=True), strict=False)),
+        "reader": [each.reader for each in outcomes],
+        "transfer_syntax_uid": [each.transfer_syntax_uid for each in headers],
+        "pixel_offset": [each.pixel_offset for each in headers],
+        "pixel_length": [each.pixel_length for each in headers],
+        "header_sha256": [each.header_sha256 for each in headers],
+    }
+    constants = {
+        "source": source,
+        "first_seen_run": lineage.run_id,
+        "last_changed_run": lineage.run_id,
+        **asdict(lineage),
+    }
+    return table_of(FILES, columns, constants, len(outcomes))
 
-    def issues(self) -> pa.Table:
-        """Return the rows of `issues`."""
-        return issues_table(self._issues, self.lineage)
+
+_NO_HEADER: Final = RawHeader([], (), (), True, None, False, None, None, None, ())
+
+
+def table_of(
+    table: Table,
+    columns: Mapping[str, "Sequence[Any] | pa.Array[Any]"],
+    constants: Mapping[str, Any],
+    count: int,
+) -> pa.Table:
+    """Return rows of a table of the schema; a column that is not given is null.
+
+    Args:
+        table: the definition.
+        columns: values by column name: Arrow arrays, or Python values as `arrays.array` takes.
+        constants: values that stand in every row.
+        count: number of rows.
+    """
+    arrays: list[pa.Array[Any]] = []
+    schema = table.schema()
+    for field in schema:
+        values = columns.get(field.name)
+        if values is None:
+            arrays.append(repeated(constants.get(field.name), count, field.type))
+        elif isinstance(values, pa.Array):
+            arrays.append(values)
+        else:
+            arrays.append(array(values, field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def issues_table(issues: Sequence[Issue], lineage: Lineage) -> pa.Table:
     """Return findings as rows of `issues`, each finding once."""
-    rows = [
-        {
-            "issue_id": issue.issue_id,
-            "code": issue.code,
-            "severity": issue.severity,
-            "file_id": issue.file_id,
-            "study_instance_uid": issue.study_instance_uid,
-            "series_instance_uid": issue.series_instance_uid,
-            "sop_instance_uid": issue.sop_instance_uid,
-            "tag": issue.tag,
-            "keyword": issue.keyword,
-            "detail": issue.detail,
-        }
-        for issue in dict.fromkeys(issues)
-    ]
-    return _rows_table(rows, ISSUES.schema(), lineage)
+    distinct = list(dict.fromkeys(issues))
+    names = ("issue_id", "code", "severity", "file_id", "study_instance_uid",
+             "series_instance_uid", "sop_instance_uid", "tag", "keyword", "detail")  # fmt: skip
+    columns = {name: [getattr(issue, name) for issue in distinct] for name in names}
+    return table_of(ISSUES, columns, asdict(lineage), len(distinct))
 
 
-def _rows_table(rows: list[dict[str, Any]], schema: pa.Schema, lineage: Lineage) -> pa.Table:
-    constant = {
-        "run_id": lineage.run_id,
-        "pipeline_version": lineage.pipeline_version,
-        "schema_version": lineage.schema_version,
-    }
-    columns = [
-        [constant[name]] * len(rows) if name in constant else [row.get(name) for row in rows]
-        for name in schema.names
-    ]
-    return table(columns, schema)
-
-
-def _issue(fault: Fault, identity: str, row: dict[str, Any]) -> Issue:
+def issue_of(fault: Fault, identity: str, claim: Claim) -> Issue:
+    """Return a finding about a file, and the instance that it holds."""
     known = fault.tag >= 0
     return Issue(
         code=fault.code,
         file_id=identity,
-        study_instance_uid=row.get("study_instance_uid"),
-        series_instance_uid=row.get("series_instance_uid"),
-        sop_instance_uid=row.get("sop_instance_uid"),
+        study_instance_uid=claim.study_instance_uid,
+        series_instance_uid=claim.series_instance_uid,
+        sop_instance_uid=claim.sop_instance_uid,
         tag=tag_text(fault.tag) if known else None,
         keyword=keyword_of(fault.tag) if known else None,
         detail=fault.detail,
@@ -161,7 +146,7 @@ def keyword_of(tag: int) -> str | None:
     """Return the DICOM keyword of a tag, None for one that the standard does not name."""
     from pydicom.datadict import keyword_for_tag  # noqa: PLC0415  (slow import)
 
-    for attribute in copied_attributes():
-        if attribute.tag == tag:
+    for attribute in attributes_of(INSTANCES):
+        if attribute.tag == tag and attribute.keyword:
             return attribute.keyword
     return keyword_for_tag(tag) or None

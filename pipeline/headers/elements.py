@@ -8,7 +8,7 @@ starts again after it. It therefore only ever reads values that are there.
 
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
@@ -17,6 +17,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.filereader import data_element_generator
 
 from dicomlake.pipeline.discovery.sniff import (
+    IMPLICIT_LITTLE,
     LONG_VRS,
     SHORT_VRS,
     UNDEFINED,
@@ -25,11 +26,14 @@ from dicomlake.pipeline.discovery.sniff import (
 )
 from dicomlake.pipeline.headers.attributes import PIXEL_DATA, SPECIFIC_CHARACTER_SET
 from dicomlake.pipeline.headers.issues import Fault
+from dicomlake.pipeline.headers.layout import PrivateCell, is_candidate
 from dicomlake.pipeline.headers.octets import Octets, RejectedHeaderError
 from dicomlake.pipeline.headers.structure import (
     ITEM_BYTES_BIG,
     ITEM_BYTES_LITTLE,
     ITEM_END,
+    SOP_REFERENCE,
+    SOP_REFERENCE_BIG,
     BrokenSequenceError,
     Budget,
     Walk,
@@ -71,10 +75,16 @@ class Elements:
     octets: Octets
     encoding: Encoding
     wanted: frozenset[int]
+    """Tags whose values are kept."""
     budget: Budget
+    private: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """As in the layout: groups with wanted private attributes."""
     ends_before: Callable[[int], bool] = lambda _tag: False
     """Tells the first tag that does not belong any more, e.g. after File Meta Information."""
     values: dict[int, Raw] = field(default_factory=dict)
+    private_cells: list[PrivateCell] = field(default_factory=list)
+    carriers: list[tuple[int, Raw]] = field(default_factory=list)
+    """Sequences in which an instance is referred to."""
     faults: list[Fault] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     position: int = 0
@@ -149,6 +159,7 @@ class Elements:
             or tag == SPECIFIC_CHARACTER_SET  # pydicom would warn of a term it does not know
             or value + length + _HEADER > len(octets.data)
             or vr == "SQ"
+            or tag >> 16 in self.private
             or tag <= self._greatest
             or tag in PIXEL_DATA
             or tag >> 16 == _ITEM_GROUP
@@ -207,11 +218,24 @@ class Elements:
             self.faults.append(Fault("tag_order", tag))
         if not self.encoding.implicit and stop.vr not in _SHORT and stop.vr not in _LONG:
             self.faults.append(Fault("unknown_vr", tag))
-        if tag in self.wanted:
-            self.values[tag] = Raw(stop.vr or "", self.octets.data[stop.value : end])
+        self._keep_taken(stop, end)
         self.seen.add(tag)
         self._greatest = max(self._greatest, tag)
         self.position = end
+
+    def _keep_taken(self, stop: Stop, end: int) -> None:
+        tag, vr = stop.tag, stop.vr or ""
+        is_items = self._is_items(stop)
+        if is_items and stop.length == UNDEFINED:
+            end -= 8  # the delimiter
+        raw = Raw(vr, self.octets.data[stop.value : end])
+        reference = SOP_REFERENCE if self._inner(stop).little else SOP_REFERENCE_BIG
+        if is_items and reference in raw.value:
+            self.carriers.append((tag, raw))
+        if tag in self.wanted:
+            self.values[tag] = raw
+        elif is_candidate(self.private, tag):
+            self.private_cells.append((tag, raw.vr, raw.value))
 
     def _with_length(self, stop: Stop) -> Stop:
         """Return an element of unknown VR with its length as the element after it suggests.
@@ -252,12 +276,19 @@ class Elements:
         Raises:
             RejectedHeaderError: it ends beyond the file or a limit, or never.
         """
-        if stop.length == UNDEFINED or stop.vr == "SQ" or self._looks_like_items(stop):
+        if self._is_items(stop):
             return self._end_of_items(stop)
         end = stop.value + stop.length
         if not self.octets.ensure(end):
             self._reject_beyond(stop)
         return end
+
+    def _is_items(self, stop: Stop) -> bool:
+        return stop.length == UNDEFINED or stop.vr == "SQ" or self._looks_like_items(stop)
+
+    def _inner(self, stop: Stop) -> Encoding:
+        """Return how the items of a sequence are encoded (PS3.5 section 6.2.2 for UN)."""
+        return IMPLICIT_LITTLE if stop.vr == "UN" else self.encoding
 
     def _looks_like_items(self, stop: Stop) -> bool:
         if stop.vr is not None or not self.octets.ensure(stop.value + 8):
@@ -266,7 +297,7 @@ class Elements:
         return stop.length > 0 and self.octets.data.startswith(mark, stop.value)
 
     def _end_of_items(self, stop: Stop) -> int:
-        encoding = Encoding(True, True) if stop.vr == "UN" else self.encoding
+        encoding = self._inner(stop)
         defined = stop.length != UNDEFINED
         if defined and not self.octets.ensure(stop.value + stop.length):
             self._reject_beyond(stop)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Severity(StrEnum):
@@ -45,6 +45,7 @@ def _error(code: str, description: str) -> IssueCode:
 _CODES: Final = (
     # The file as a whole.
     _error("unreadable_header", "The header could not be read; the file is quarantined."),
+    _error("readers_disagree", "The two readers found different values; those of pydicom count."),
     _info("no_preamble", "The file has no preamble and no `DICM`, but is a valid data set."),
     _info("no_file_meta", "The file has no File Meta Information."),
     _warning("bad_file_meta", "An element of the File Meta Information is malformed."),
@@ -58,6 +59,10 @@ _CODES: Final = (
     _error("pixel_data_truncated", "Pixel Data is longer than what is left of the file."),
     _warning("pixel_data_unterminated", "Encapsulated Pixel Data has no Sequence Delimitation."),
     _warning("pixel_data_missing", "An image is described, but there is no Pixel Data."),
+    _warning(
+        "elements_left_out",
+        "pydicom could not read the whole header; it is left out of `elements` and `dicom_json`.",
+    ),
     # Elements.
     _warning("duplicate_tag", "A tag stands more than once; the last one counts."),
     _info("tag_order", "Data elements are not in ascending order of their tags."),
@@ -77,6 +82,21 @@ _CODES: Final = (
     _warning("undecodable_text", "Bytes that are no text in its character set were replaced."),
     _warning("unknown_charset", "Specific Character Set names a set that the standard does not."),
     _info("unknown_modality", "Modality is no code of capitals; the partition is `UNKNOWN`."),
+    # Frames.
+    _warning(
+        "frame_count_mismatch",
+        "Number of Frames is not the number of per-frame functional groups; rows stand for the "
+        "smaller number.",
+    ),
+    _warning(
+        "too_many_frames",
+        "Number of Frames is beyond the setting `headers.max_values`, and nothing describes the "
+        "frames; rows stand for the first ones.",
+    ),
+    _warning(
+        "frame_vector_mismatch",
+        "A vector of the frames does not have one value for each; its column is NULL.",
+    ),
     # Instances and parents, found when tables are made.
     _error("conflicting_sop_instance", "Files with one SOP Instance UID differ in content."),
     _warning("inconsistent_parent", "Instances of one parent disagree about an attribute of it."),
@@ -88,8 +108,7 @@ ISSUE_CODES: Final[Mapping[str, IssueCode]] = {each.code: each for each in _CODE
 """Every code that `issues.code` can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A finding about what is being read, before it is known whose it is; tag -1: no element."""
 
     code: str
@@ -97,8 +116,7 @@ class Fault:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """A row of `issues`, but for its lineage."""
 
     code: str

@@ -13,8 +13,8 @@ _MOST_DIGITS: Final = 40
 """Longer texts are no integer of 64 bits, whatever zeros lead them."""
 _INT64: Final = range(-(2**63), 2**63)
 _INT32: Final = range(-(2**31), 2**31)
-_LONGEST_DS: Final = 16
-_LONGEST_IS: Final = 12
+LONGEST_DS: Final = 16
+LONGEST_IS: Final = 12
 
 BINARY: Final = {
     "FD": ("d", 8),
@@ -40,7 +40,7 @@ def parse_decimal(text: str) -> tuple[float, str | None]:
     value = float(text)
     if not math.isfinite(value):
         raise MalformedError(detail="number out of range")
-    return value, "longer than 16 characters" if len(text) > _LONGEST_DS else None
+    return value, "longer than 16 characters" if len(text) > LONGEST_DS else None
 
 
 def parse_integer(text: str) -> tuple[int, str | None]:
@@ -56,7 +56,7 @@ def parse_integer(text: str) -> tuple[int, str | None]:
     value = int(text)
     if value not in _INT32:
         return value, "beyond 32 bits"
-    return value, "longer than 12 characters" if len(text) > _LONGEST_IS else None
+    return value, "longer than 12 characters" if len(text) > LONGEST_IS else None
 
 
 def _whole(text: str) -> int:

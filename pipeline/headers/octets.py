@@ -4,7 +4,7 @@ import os
 import zlib
 from typing import Final, Protocol
 
-FIRST_READ: Final = 32_768
+FIRST_READ: Final = 16_384
 """Bytes read when a file is opened: most headers and not much more."""
 
 _CHUNK: Final = 1 << 20

@@ -2,18 +2,34 @@
 
 import os
 import struct
-from typing import Final
+from typing import Final, Protocol
 
 from dicomlake.pipeline.discovery.sniff import UNDEFINED
-from dicomlake.pipeline.headers.elements import Stop
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.structure import ITEM, SEQUENCE_END
+
+
+class PixelData(Protocol):
+    """Where Pixel Data stands, as either reader found it."""
+
+    @property
+    def tag(self) -> int:
+        """Return the tag: of integer, float or double float Pixel Data."""
+
+    @property
+    def value(self) -> int:
+        """Return the offset of its value."""
+
+    @property
+    def length(self) -> int:
+        """Return its length, `UNDEFINED` where it is encapsulated."""
+
 
 _END: Final = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 _MOST_FRAGMENTS: Final = 1_000_000
 
 
-def native_fault(found: Stop, size: int) -> Fault | None:
+def native_fault(found: PixelData, size: int) -> Fault | None:
     """Return the finding about Pixel Data of a defined length in `size` bytes, if there is one."""
     missing = found.value + found.length - size
     if missing <= 0:
@@ -21,7 +37,7 @@ def native_fault(found: Stop, size: int) -> Fault | None:
     return Fault("pixel_data_truncated", found.tag, f"{missing} bytes of {found.length} missing")
 
 
-def encapsulated_fault(descriptor: int, found: Stop, size: int) -> Fault | None:
+def encapsulated_fault(descriptor: int, found: PixelData, size: int) -> Fault | None:
     """Return the finding about encapsulated Pixel Data, if there is one (PS3.5 section A.4).
 
     Its items are followed by their headers alone, and only where the file does not simply end

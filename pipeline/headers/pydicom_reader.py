@@ -3,11 +3,9 @@
 import hashlib
 import struct
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final
 
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.filereader import read_sequence
 
 from dicomlake.config.settings import HeaderSettings
 from dicomlake.pipeline.discovery.sniff import (
@@ -26,17 +24,22 @@ from dicomlake.pipeline.headers.attributes import (
     DIRECTORY_RECORD_SEQUENCE,
     MEDIA_STORAGE_SOP_CLASS_UID,
     MEDIA_STORAGE_SOP_INSTANCE_UID,
-    MODALITY_LUT_SEQUENCE,
-    MODALITY_LUT_TYPE,
     PIXEL_DATA_PROVIDER_URL,
     ROWS,
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     TRANSFER_SYNTAX_UID,
-    wanted_tags,
 )
+from dicomlake.pipeline.headers.decode import Cell, plain
 from dicomlake.pipeline.headers.elements import Elements, Stop
+from dicomlake.pipeline.headers.file_meta import (
+    MEDIA_STORAGE_DIRECTORY,
+    mismatches,
+    uid_text,
+)
 from dicomlake.pipeline.headers.issues import Fault
+from dicomlake.pipeline.headers.items import Items
+from dicomlake.pipeline.headers.layout import Layout
 from dicomlake.pipeline.headers.octets import (
     FileOctets,
     InflatedOctets,
@@ -44,12 +47,13 @@ from dicomlake.pipeline.headers.octets import (
     RejectedHeaderError,
 )
 from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fault
+from dicomlake.pipeline.headers.pydicom_items import pydicom_items
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
 from dicomlake.pipeline.headers.structure import Budget
 from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, NATIVE_UIDS, declared_encoding
 from dicomlake.pipeline.headers.values import Raw
 
-MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
+_SEQUENCES_KEPT: Final = 4096
 _PYDICOM_ERRORS: Final = (
     InvalidDicomError,
     BytesLengthException,
@@ -81,9 +85,11 @@ class _Meta:
 class PydicomReader:
     """Reads headers with pydicom, within the limits of the settings."""
 
-    def __init__(self, settings: HeaderSettings) -> None:
+    def __init__(self, settings: HeaderSettings, layout: Layout) -> None:
         self._settings = settings
-        self._wanted = wanted_tags()
+        self._layout = layout
+        self._wanted = frozenset(layout.tags)
+        self._sequences: dict[tuple[bytes, Encoding], Items] = {}
 
     @property
     def name(self) -> str:
@@ -112,8 +118,7 @@ class PydicomReader:
     def _read(self, file: OpenFile) -> RawHeader:
         octets = FileOctets(file.descriptor, file.size, self._settings.max_header_bytes)
         octets.data = file.head
-        budget = self._budget()
-        meta = _read_meta(octets, file.kind, budget)
+        meta = _read_meta(octets, file.kind, self._budget())
         if meta.uids.get(MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_STORAGE_DIRECTORY:
             return _directory(meta)
         syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
@@ -126,7 +131,9 @@ class PydicomReader:
             if _is_deflated(inflated):
                 data_set, start = inflated, 0
         encoding = self._encoding(data_set, start, syntax, meta.faults)
-        elements = Elements(data_set, encoding, self._wanted, budget)
+        elements = Elements(
+            data_set, encoding, self._wanted, self._budget(), private=self._layout.private
+        )
         elements.read(start)
         return self._finish(file, meta, elements, start)
 
@@ -164,21 +171,55 @@ class PydicomReader:
         if syntax is None and not (pixels and pixels.length == UNDEFINED):
             syntax = NATIVE_UIDS[elements.encoding]
         offset, length = self._place_pixels(file, elements, faults)
-        faults.extend(_mismatches(meta, values))
+        faults += mismatches(
+            meta.uids.get(MEDIA_STORAGE_SOP_CLASS_UID, ""),
+            meta.uids.get(MEDIA_STORAGE_SOP_INSTANCE_UID, ""),
+            values.get(SOP_CLASS_UID),
+            values.get(SOP_INSTANCE_UID),
+        )
         if _lacks_pixels(elements):
             faults.append(Fault("pixel_data_missing"))
         header = memoryview(elements.octets.data)[start : elements.position]
         return RawHeader(
-            values=values,
+            cells=[self._cell(elements, slot, faults) for slot in range(len(self._layout.tags))],
+            private=tuple(elements.private_cells),
+            carriers=tuple(
+                (tag, self._items(raw, elements.encoding)) for tag, raw in elements.carriers
+            ),
             little=elements.encoding.little,
             transfer_syntax_uid=syntax,
             is_directory=_is_directory(values),
-            modality_lut_type=_modality_lut_type(values, elements.encoding, faults),
             pixel_offset=offset,
             pixel_length=length,
             header_sha256=hashlib.sha256(header).hexdigest(),
             faults=tuple(faults),
         )
+
+    def _cell(self, elements: Elements, slot: int, faults: list[Fault]) -> Cell:
+        """Return the value of a slot; a sequence with what can be read of its items."""
+        tag = self._layout.tags[slot]
+        raw = elements.values.get(tag)
+        if raw is None:
+            return None
+        if not self._layout.is_sequence[slot]:
+            return plain(raw, self._layout.vrs[slot])
+        if raw.vr not in ("", "SQ", "UN"):
+            faults.append(Fault("vr_mismatch", tag, f"{raw.vr} for SQ"))
+            return None
+        items = self._items(raw, elements.encoding)
+        if not items.whole:
+            faults.append(Fault("malformed_sequence", tag))
+        return items
+
+    def _items(self, raw: Raw, encoding: Encoding) -> Items:
+        """Return the items of a sequence; equal bytes give the same object."""
+        inner = IMPLICIT_LITTLE if raw.vr == "UN" else encoding
+        key = (raw.value, inner)
+        if key not in self._sequences:
+            if len(self._sequences) >= _SEQUENCES_KEPT:
+                self._sequences.clear()
+            self._sequences[key] = pydicom_items(raw.value, inner, self._settings.max_depth)
+        return self._sequences[key]
 
     def _place_pixels(
         self, file: OpenFile, elements: Elements, faults: list[Fault]
@@ -234,7 +275,7 @@ def _read_meta(octets: FileOctets, kind: Kind, budget: Budget) -> _Meta:
     elements.read(start)
     uids = {}
     for tag, raw in elements.values.items():
-        if text := raw.value.decode("ascii", "replace").strip(" \0"):
+        if text := uid_text(raw.value):
             uids[tag] = text
     faults += [Fault("bad_file_meta", fault.tag, fault.code) for fault in elements.faults]
     return _Meta(uids, faults, elements.position)
@@ -247,17 +288,8 @@ def _is_deflated(inflated: InflatedOctets) -> bool:
 
 
 def _directory(meta: _Meta) -> RawHeader:
-    return RawHeader(
-        values={},
-        little=True,
-        transfer_syntax_uid=meta.uids.get(TRANSFER_SYNTAX_UID),
-        is_directory=True,
-        modality_lut_type=None,
-        pixel_offset=None,
-        pixel_length=None,
-        header_sha256=None,
-        faults=(),
-    )
+    syntax = meta.uids.get(TRANSFER_SYNTAX_UID)
+    return RawHeader([], (), (), True, syntax, True, None, None, None, ())
 
 
 def _is_directory(values: dict[int, Raw]) -> bool:
@@ -267,46 +299,9 @@ def _is_directory(values: dict[int, Raw]) -> bool:
     return DIRECTORY_RECORD_SEQUENCE in values
 
 
-def _mismatches(meta: _Meta, values: dict[int, Raw]) -> list[Fault]:
-    """Return findings where File Meta Information names another instance; the data set wins."""
-    pairs = (
-        (MEDIA_STORAGE_SOP_CLASS_UID, SOP_CLASS_UID),
-        (MEDIA_STORAGE_SOP_INSTANCE_UID, SOP_INSTANCE_UID),
-    )
-    return [
-        Fault("meta_uid_mismatch", in_meta)
-        for in_meta, in_data_set in pairs
-        if in_meta in meta.uids
-        and in_data_set in values
-        and meta.uids[in_meta] != values[in_data_set].value.decode("ascii", "replace").strip(" \0")
-    ]
-
-
 def _lacks_pixels(elements: Elements) -> bool:
     """Return whether an image is described without Pixel Data or a provider of it."""
     described = {ROWS, BITS_ALLOCATED} <= elements.seen
     return (
         described and elements.pixel_data is None and PIXEL_DATA_PROVIDER_URL not in elements.seen
     )
-
-
-def _modality_lut_type(
-    values: dict[int, Raw], encoding: Encoding, faults: list[Fault]
-) -> Raw | None:
-    """Return Modality LUT Type of the first item, empty where the sequence does not say it."""
-    raw = values.get(MODALITY_LUT_SEQUENCE)
-    if raw is None or not raw.value:
-        return None
-    implicit = encoding.implicit or raw.vr == "UN"
-    try:
-        items = read_sequence(
-            BytesIO(raw.value), implicit, encoding.little, len(raw.value), "iso8859"
-        )
-        if len(items) == 0:
-            return None
-        element = items[0].get_item(MODALITY_LUT_TYPE)
-    except (OSError, *_PYDICOM_ERRORS):  # the structure was walked before; still, it is pydicom's
-        faults.append(Fault("malformed_sequence", MODALITY_LUT_SEQUENCE))
-        return Raw("LO", b"")
-    value = getattr(element, "value", None)
-    return Raw("LO", value if isinstance(value, bytes) else b"")

@@ -1,19 +1,18 @@
 """The interface of header readers, and what they give: raw values of the wanted attributes.
 
-Every reader feeds the same value parsers (`values.py`), so readers differ in speed only.
+Every reader fills the same cells and feeds the same value parsers, so readers differ in speed only.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dicomlake.pipeline.discovery.sniff import Kind
+from dicomlake.pipeline.headers.decode import Cell
 from dicomlake.pipeline.headers.issues import Fault
-from dicomlake.pipeline.headers.values import Raw
+from dicomlake.pipeline.headers.items import Items
+from dicomlake.pipeline.headers.layout import Family, PrivateCell
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
+class OpenFile(NamedTuple):
     """A file that was opened and sniffed: descriptor, size in bytes, its kind, its first bytes."""
 
     descriptor: int
@@ -22,27 +21,30 @@ class OpenFile:
     head: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RawHeader:
+class RawHeader(NamedTuple):
     """What a reader takes out of a file, before any value is parsed.
 
     Offsets and lengths are in bytes of the file; they are None without Pixel Data and where the
     data set is deflated.
     """
 
-    values: Mapping[int, Raw]
-    """Raw values by tag: the wanted attributes of the data set that are there."""
+    cells: list[Cell]
+    """Values of the wanted attributes, by slot of the layout."""
+    private: tuple[PrivateCell, ...]
+    """Private Creators and candidates of wanted private attributes."""
+    carriers: tuple[tuple[int, Items], ...]
+    """Sequences that refer to instances, by tag."""
     little: bool
     transfer_syntax_uid: str | None
     """As File Meta Information names it; where it does not, as the data set was recognised."""
     is_directory: bool
     """The file is a DICOMDIR: what it refers to is never opened."""
-    modality_lut_type: Raw | None
-    """Modality LUT Type of the first item of Modality LUT Sequence; empty where it says none."""
     pixel_offset: int | None
     pixel_length: int | None
     header_sha256: str | None
     faults: tuple[Fault, ...]
+    family: Family | None = None
+    """Headers of one family have equal cells but in its slots; None: this one has none."""
 
 
 class HeaderReader(Protocol):

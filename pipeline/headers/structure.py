@@ -15,11 +15,14 @@ ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 ITEM_BYTES_LITTLE: Final = b"\xfe\xff\x00\xe0"
+SOP_REFERENCE: Final = b"\x08\x00\x55\x11"
+SOP_REFERENCE_BIG: Final = b"\x00\x08\x11\x55"
+"""Referenced SOP Instance UID (0008,1155): a sequence without these bytes refers to none."""
 ITEM_BYTES_BIG: Final = b"\xff\xfe\xe0\x00"
 
 _BULK: Final = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV"))
 _PIXEL_DATA: Final = 0x7FE00010
-_MANY: Final = 100
+MANY: Final = 100
 
 
 class BrokenSequenceError(Exception):
@@ -39,7 +42,7 @@ class Budget:
     """How much a header may hold: elements of a data set, depth of sequences, bytes of a value.
 
     Each item is a data set of its own (PS3.5 section 7.5), so that thousands of frames with a few
-    elements each are no fault; all of them together have a limit `_MANY` times as high.
+    elements each are no fault; all of them together have a limit `MANY` times as high.
     """
 
     max_elements: int
@@ -65,7 +68,7 @@ class Budget:
             RejectedHeaderError: there are too many.
         """
         self._nested += 1
-        if in_item > self.max_elements or self._nested > _MANY * self.max_elements:
+        if in_item > self.max_elements or self._nested > MANY * self.max_elements:
             self._reject(tag)
 
     def _reject(self, tag: int) -> NoReturn:

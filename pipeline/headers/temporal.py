@@ -9,12 +9,12 @@ import re
 from typing import Final, NamedTuple
 
 _EPOCH_DAY: Final = datetime.date(1970, 1, 1).toordinal()
-_DAY_US: Final = 86_400_000_000
-_MINUTE_US: Final = 60_000_000
+DAY_US: Final = 86_400_000_000
+MINUTE_US: Final = 60_000_000
 _LAST_MICROSECOND_DIGIT: Final = 6
 _LEAP_SECOND: Final = 60
-_FIRST_US: Final = (1 - _EPOCH_DAY) * _DAY_US
-_LAST_US: Final = (datetime.date.max.toordinal() - _EPOCH_DAY + 1) * _DAY_US - 1
+_FIRST_US: Final = (1 - _EPOCH_DAY) * DAY_US
+_LAST_US: Final = (datetime.date.max.toordinal() - _EPOCH_DAY + 1) * DAY_US - 1
 _OFFSETS: Final = range(-12 * 60, 14 * 60 + 1)
 """Offsets from UTC that PS3.5 allows, in minutes."""
 
@@ -133,7 +133,7 @@ def parse_date_time(text: str) -> tuple[Moment, str | None]:
     if clock is None:
         raise MalformedError("partial_date_time", "no hour")
     micros, departure = parse_time(clock)
-    moment = Moment(days * _DAY_US + micros, offset)
+    moment = Moment(days * DAY_US + micros, offset)
     in_utc(moment, offset or 0)
     return moment, departure
 
@@ -144,7 +144,7 @@ def in_utc(moment: Moment, offset_minutes: int) -> int:
     Raises:
         MalformedError: it lies outside the years 1 to 9999.
     """
-    micros = moment.local_us - offset_minutes * _MINUTE_US
+    micros = moment.local_us - offset_minutes * MINUTE_US
     if not _FIRST_US <= micros <= _LAST_US:
         raise MalformedError("unrepresentable_value", "outside the years 1 to 9999")
     return micros

@@ -16,19 +16,42 @@ Problem = tuple[str, str | None]
 _ESCAPE: Final = b"\x1b"
 _FRAGMENTS: Final = re.compile(rb"^[^\x1b]+|\x1b[^\x1b]*")
 _LONG_ESCAPES: Final = (b"\x1b$(", b"\x1b$)")
-_READ_WITH_ESCAPE: Final = frozenset({"iso2022_jp", "iso2022_jp_2"})
-"""Python codecs that want to see the escape sequence, and end at delimiters themselves."""
+_TO_ASCII: Final = b"\x1b(B"
+_TO_ROMAN: Final = b"\x1b(J"
+"""The sets of G0 with one byte a character; ISO-IR 14 is ASCII but for yen and overline."""
+_DOUBLE: Final = frozenset({"iso2022_jp", "iso2022_jp_2"})
+"""Python codecs of the sets of G0 with two bytes a character; they want to see the escape."""
+_DOUBLE_BYTES: Final = re.compile(rb"([\x21-\x7e]+)")
+"""Bytes that a set of G0 gives a meaning; spaces, controls and bytes of G1 stand outside."""
+_RESETS_IN_DOUBLE: Final = re.compile(rb"[\r\n\t\f]")
+"""Delimiters that are no halves of characters of two bytes."""
 _RESETS: Final = re.compile(rb"[\\\r\n\t\f]")
 _RESETS_IN_NAMES: Final = re.compile(rb"[\\\r\n\t\f^=]")
+
+_COMMON: Final[Mapping[str, str]] = {
+    "": "ascii",
+    "ISO_IR 6": "ascii",
+    "ISO_IR 100": "latin_1",
+    "ISO_IR 192": "UTF8",
+}
+"""Terms of nearly all files, so that for these pydicom need not be imported."""
+_NEWER: Final[Mapping[str, str]] = {"ISO_IR 203": "iso8859_15", "ISO 2022 IR 203": "iso8859_15"}
+"""Latin alphabet No. 9 (PS3.3 section C.12.1.1.2), which pydicom does not know."""
+_MORE_ESCAPES: Final[Mapping[bytes, str]] = {b"\x1b-b": "iso8859_15", b"\x1b$@": "iso2022_jp"}
+"""Of Latin alphabet No. 9; of JIS C 6226, the JIS X 0208 of 1978, which old writers name."""
 
 _LINES: Final = frozenset("\t\n\f\r")
 _CONTROLS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _CONTROLS_BUT_LINES: Final = {c: None for c in _CONTROLS if chr(c) not in _LINES}
 
 _SPELLINGS: Final = (
-    (re.compile(r"ISO[ _-]?2022[ _-]?IR[ _-]?(\d+)"), r"ISO 2022 IR \1"),
-    (re.compile(r"ISO[ _-]?IR[ _-]?(\d+)"), r"ISO_IR \1"),
-    (re.compile(r"UTF[ _-]?8"), "ISO_IR 192"),
+    (re.compile(r"ISO[ _-]*2022[ _-]*(?:IR)?[ _-]*(\d+)"), r"ISO 2022 IR \1"),
+    (re.compile(r"ISO[ _-]*IR[ _-]*(\d+)"), r"ISO_IR \1"),
+    (re.compile(r"(?:ISO[ _-]*IR[ _-]*)?UTF[ _-]?8"), "ISO_IR 192"),
+    (re.compile(r"GB[ _-]*18030"), "GB18030"),
+    (re.compile(r"GBK|GB[ _-]*2312"), "GBK"),
+    (re.compile(r"(?:US[ _-]*)?ASCII"), "ISO_IR 6"),
+    (re.compile(r"ISO[ _-]*8859[ _-]*1|LATIN[ _-]*1"), "ISO_IR 100"),
 )
 
 
@@ -56,24 +79,30 @@ def charset_of(raw: bytes) -> tuple[Charset, tuple[Problem, ...]]:
     repertoire, so that what is not ASCII is replaced and recorded. Both are a problem.
     """
     terms = [term.strip(" \0") for term in raw.decode("ascii", "replace").split("\\")]
-    known = _python_encodings()
-    encodings: list[str] = []
     problems: list[Problem] = []
-    for number, term in enumerate(terms, 1):
-        encoding = known.get(term)
-        if encoding is None:
-            encoding = known.get(_respelt(term), "ascii")
-            problems.append(("unknown_charset", f"value {number} is no defined term"))
-        encodings.append(encoding)
-    extended = len(encodings) > 1 or any("2022" in term for term in terms)
-    return Charset(tuple(encodings), extended), tuple(problems)
+    for number, term in enumerate(terms):
+        if _codec(term) is None:
+            terms[number] = _respelt(term)
+            problems.append(("unknown_charset", f"value {number + 1} is no defined term"))
+    encodings = tuple(_codec(term) or "ascii" for term in terms)
+    extended = len(terms) > 1 or any("2022" in term for term in terms)
+    return Charset(encodings, extended), tuple(problems)
 
 
 def _respelt(term: str) -> str:
+    """Return the defined term that is meant, or what was written."""
     for pattern, replacement in _SPELLINGS:
         if found := pattern.fullmatch(term.upper()):
-            return found.expand(replacement)
+            spelt = found.expand(replacement)
+            if _codec(spelt) is None:  # a set that there is with code extensions only
+                spelt = spelt.replace("ISO_IR", "ISO 2022 IR")
+            return spelt
     return term
+
+
+def _codec(term: str) -> str | None:
+    """Return the Python codec of a defined term, None for one that is not."""
+    return _COMMON.get(term) or _python_encodings().get(term)
 
 
 @lru_cache(maxsize=1)
@@ -85,17 +114,14 @@ def _python_encodings() -> Mapping[str, str]:
         term: "ascii" if codec == default_encoding else codec
         for term, codec in python_encoding.items()
     }
-    return {**strict, "ISO_IR 87": "iso2022_jp", "ISO_IR 159": "iso2022_jp_2"}
+    return {**_NEWER, **strict}
 
 
 @lru_cache(maxsize=1)
 def _escapes() -> Mapping[bytes, str]:
-    from pydicom.charset import CODES_TO_ENCODINGS, default_encoding  # noqa: PLC0415  (slow import)
+    from pydicom.charset import CODES_TO_ENCODINGS  # noqa: PLC0415  (slow import)
 
-    return {
-        escape: "ascii" if codec == default_encoding else codec
-        for escape, codec in CODES_TO_ENCODINGS.items()
-    }
+    return {**_MORE_ESCAPES, **CODES_TO_ENCODINGS}
 
 
 def decode(raw: bytes, charset: Charset, *, is_name: bool = False) -> tuple[str, bool]:
@@ -108,9 +134,10 @@ def decode(raw: bytes, charset: Charset, *, is_name: bool = False) -> tuple[str,
     """
     if _ESCAPE not in raw or not charset.extended:
         return _decoded(raw, charset.encodings[0])
-    resets = _RESETS_IN_NAMES if is_name else _RESETS
-    parts = [_fragment(part, charset, resets) for part in _FRAGMENTS.findall(raw)]
-    return "".join(text for text, _ in parts), all(clean for _, clean in parts)
+    reader = _Extended(charset.encodings[0], _RESETS_IN_NAMES if is_name else _RESETS)
+    for fragment in _FRAGMENTS.findall(raw):
+        reader.read(fragment)
+    return "".join(reader.texts), reader.clean
 
 
 def _decoded(raw: bytes, encoding: str) -> tuple[str, bool]:
@@ -120,24 +147,72 @@ def _decoded(raw: bytes, encoding: str) -> tuple[str, bool]:
         return raw.decode(encoding, "replace"), False
 
 
-def _fragment(raw: bytes, charset: Charset, resets: re.Pattern[bytes]) -> tuple[str, bool]:
-    """Decode bytes up to the next escape sequence; they start with one, but for the first."""
-    if not raw.startswith(_ESCAPE):
-        return _decoded(raw, charset.encodings[0])
-    escape = raw[: 4 if raw.startswith(_LONG_ESCAPES) else 3]
-    encoding = _escapes().get(escape)
-    if encoding is None:
-        text, _ = _decoded(raw, charset.encodings[0])
-        return text, False
-    if encoding in _READ_WITH_ESCAPE:
-        return _decoded(raw, encoding)
-    body = raw[len(escape) :]
-    found = resets.search(body)
-    if found is None:
-        return _decoded(body, encoding)
-    before, before_clean = _decoded(body[: found.start()], encoding)
-    after, after_clean = _decoded(body[found.start() :], charset.encodings[0])
-    return before + after, before_clean and after_clean
+class _Extended:
+    """Reads a value with escape sequences, and knows which sets they have switched to.
+
+    An escape sequence changes the set of bytes below 128 (G0) or of those above (G1) and leaves
+    the other as it is; a delimiter brings back both of the first value of Specific Character Set
+    (PS3.5 section 6.1.2.5.3). All sets but two of Japan have ASCII or nearly so in G0, as have
+    the Python codecs of G1: one codec reads both, but for those two.
+    """
+
+    def __init__(self, initial: str, resets: re.Pattern[bytes]) -> None:
+        self.texts: list[str] = []
+        self.clean = True
+        self._initial = initial
+        self._resets = resets
+        self._reset()
+
+    def _reset(self) -> None:
+        self._codec = self._initial
+        self._double: tuple[bytes, str] | None = None
+
+    def read(self, fragment: bytes) -> None:
+        """Decode bytes up to the next escape sequence; they start with one, but for the first."""
+        if fragment.startswith(_ESCAPE):
+            fragment = self._switched(fragment)
+        resets = self._resets if self._double is None else _RESETS_IN_DOUBLE
+        found = resets.search(fragment)
+        if found is None:
+            self._decode(fragment)
+            return
+        self._decode(fragment[: found.start()])
+        self._reset()
+        self._decode(fragment[found.start() :])
+
+    def _switched(self, fragment: bytes) -> bytes:
+        """Follow an escape sequence and return what comes after; an unknown one stays in place."""
+        escape = fragment[: 4 if fragment.startswith(_LONG_ESCAPES) else 3]
+        codec = _escapes().get(escape)
+        if codec is None:
+            self._reset()
+            self.clean = False
+            return fragment
+        if codec in _DOUBLE:
+            self._double = (escape, codec)
+        elif escape in (_TO_ASCII, _TO_ROMAN):
+            self._double = None
+            if escape == _TO_ROMAN and self._codec == "ascii":  # katakana is mostly meant too
+                self._codec = codec
+        else:
+            self._codec = codec
+        return fragment[len(escape) :]
+
+    def _decode(self, raw: bytes) -> None:
+        if self._double is None:
+            self._add(raw, self._codec)
+            return
+        escape, codec = self._double
+        for number, run in enumerate(_DOUBLE_BYTES.split(raw)):
+            if number % 2:
+                self._add(escape + run, codec)
+            else:
+                self._add(run, self._codec)
+
+    def _add(self, raw: bytes, codec: str) -> None:
+        text, clean = _decoded(raw, codec)
+        self.texts.append(text)
+        self.clean = self.clean and clean
 
 
 def without_controls(text: str, *, lines: bool = False) -> tuple[str, bool]:

@@ -34,7 +34,7 @@ from dicomlake.pipeline.headers.text import (
 )
 
 _KNOWN_VRS: Final = frozenset(vr.decode() for vr in (*SHORT_VRS, *LONG_VRS))
-_IN_CHARSET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+IN_CHARSET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 """VRs whose text is in the Specific Character Set (PS3.5 section 6.1.2.2)."""
 _ONE_TEXT: Final = frozenset({"LT", "ST", "UR", "UT"})
 """VRs in which a backslash is no delimiter, and leading spaces count."""
@@ -62,7 +62,7 @@ _TEXT: Final = frozenset(
         "UT",
     }
 )
-_LONGEST: Final[Mapping[str, int]] = {
+LONGEST: Final[Mapping[str, int]] = {
     "AE": 16,
     "CS": 16,
     "LO": 64,
@@ -76,7 +76,7 @@ _LONGEST_NAME_GROUP: Final = 64
 _NAME_GROUPS: Final = 3
 _CODE_STRING: Final = re.compile(r"[A-Z0-9 _]*")
 _UID: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
-_LONGEST_UID: Final = 64
+LONGEST_UID: Final = 64
 _AGE: Final = re.compile(r"([0-9]{1,3})([DWMYdwmy])")
 
 
@@ -85,6 +85,13 @@ class Raw(NamedTuple):
 
     vr: str
     value: bytes
+    charset: bytes | None = None
+    """Specific Character Set of the item that holds it, where that names its own."""
+
+
+def creator_text(raw: bytes) -> str:
+    """Return a Private Creator without its padding; it is in the default repertoire."""
+    return raw.decode("ascii", "replace").strip(" \0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +114,12 @@ class Parsed(NamedTuple):
     @property
     def invalid(self) -> bool:
         """Return whether the value is None because it was malformed."""
-        return any(code in _INVALID for code, _ in self.problems)
+        return any(code in INVALID for code, _ in self.problems)
 
 
 _ABSENT: Final = Parsed(None, ())
 
-_INVALID: Final = frozenset(
+INVALID: Final = frozenset(
     {"malformed_value", "partial_date_time", "unrepresentable_value", "wrong_vm"}
 )
 """Findings for which a value is None."""
@@ -196,7 +203,7 @@ def _as_column(attribute: Attribute, number: float) -> float | int:
     Raises:
         MalformedError: a fraction for a column of integers, or an integer beyond its type.
     """
-    if attribute.vr == "FL" and abs(number) > _GREATEST_FLOAT:
+    if attribute.vr == "FL" and abs(number) > GREATEST_FLOAT:
         raise MalformedError(detail="number out of range")
     if attribute.as_float or attribute.vr in ("DS", "FD", "FL"):
         return float(number)
@@ -209,7 +216,7 @@ def _as_column(attribute: Attribute, number: float) -> float | int:
     return whole
 
 
-_GREATEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
+GREATEST_FLOAT: Final = (2 - 2**-23) * 2.0**127
 _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "IS": (-(2**63), 2**63 - 1),
     "SL": (-(2**31), 2**31 - 1),
@@ -252,9 +259,9 @@ def _parse_text(
 def _text(attribute: Attribute, raw: bytes, context: Context, problems: list[Problem]) -> str:
     """Return the decoded text of a whole value, without padding NUL and control characters."""
     vr = attribute.vr
-    if vr in _FORMATTED or vr in BINARY:
+    if vr in _FORMATTED or _is_binary(vr):
         return _formatted_text(raw, problems)
-    charset = context.charset if vr in _IN_CHARSET else DEFAULT_CHARSET
+    charset = context.charset if vr in IN_CHARSET else DEFAULT_CHARSET
     body = raw[:-1] if vr == "UI" and raw.endswith(b"\0") else raw
     text, decoded = decode(body, charset, is_name=vr == "PN")
     if not decoded:
@@ -297,7 +304,12 @@ _Parser = Callable[[Attribute, str, list[Problem]], object]
 
 
 def _parser(attribute: Attribute) -> _Parser:
-    return _PARSERS.get(attribute.vr, _numeric_text if attribute.vr in BINARY else _plain_text)
+    return _PARSERS.get(attribute.vr, _numeric_text if _is_binary(attribute.vr) else _plain_text)
+
+
+def _is_binary(own: str) -> bool:
+    """Return whether values of an attribute's own VR are numbers in binary."""
+    return own in BINARY or own == "US or SS"
 
 
 def _strict(function: Callable[[str], tuple[object, str | None]]) -> _Parser:
@@ -337,7 +349,7 @@ def _plain_text(attribute: Attribute, text: str, problems: list[Problem]) -> str
 def _checked_text(attribute: Attribute, text: str, problems: list[Problem]) -> str:
     if len(text) > _MOST_TEXT:
         raise MalformedError(detail=f"longer than {_MOST_TEXT} characters")
-    longest = _LONGEST.get(attribute.vr)
+    longest = LONGEST.get(attribute.vr)
     if longest is not None and len(text) > longest:
         problems.append(("nonconforming_value", f"longer than {longest} characters"))
     return text
@@ -354,8 +366,8 @@ def _uid(_attribute: Attribute, text: str, problems: list[Problem]) -> str:
     value = text.strip(" ")
     if len(value) > _MOST_TEXT:
         raise MalformedError(detail=f"longer than {_MOST_TEXT} characters")
-    if len(value) > _LONGEST_UID:
-        problems.append(("bad_uid", f"longer than {_LONGEST_UID} characters"))
+    if len(value) > LONGEST_UID:
+        problems.append(("bad_uid", f"longer than {LONGEST_UID} characters"))
     elif not _UID.fullmatch(value):
         problems.append(("bad_uid", "not numbers without leading zeros, joined by dots"))
     return value

@@ -13,7 +13,7 @@ from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.sources import resolve_sources
 from dicomlake.pipeline.headers.attempt import Lineage
 from dicomlake.pipeline.pixels.content import Content, ContentJob, read_content
-from dicomlake.pipeline.tables.commit import LakeWriter, open_for_writing
+from dicomlake.pipeline.tables.commit import Change, LakeWriter, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.ingest import (
     IngestCounts,
     IngestPlan,
@@ -24,6 +24,8 @@ from dicomlake.pipeline.tables.ingest import (
     stage,
 )
 from dicomlake.pipeline.tables.store import Version, open_version
+from dicomlake.schemas.evolution import SCHEMA_VERSION
+from dicomlake.schemas.tables import table
 from dicomlake.schemas.tables.runs import RUNS
 from make.content import SETTINGS
 
@@ -71,7 +73,7 @@ class Ingester:
         content: Callable[[ContentJob], Content],
         options: dict[str, Any],
     ) -> Done:
-        lineage = Lineage(run_id, "0.1.0", 1)
+        lineage = Lineage(run_id, "0.1.0", SCHEMA_VERSION)
         staging = writer.staging(run_id)
         known = resolve_sources([str(s) for s in sources], writer.base.sources, self.lake)
         plan = plan_ingest(writer.base, known, self.settings, staging, **options)
@@ -130,3 +132,39 @@ def one_run(
         "schema_version": lineage.schema_version,
     }
     return pa.Table.from_pylist([row], schema=RUNS.schema())
+
+
+def add_volume_rows(ingest: Ingester) -> None:
+    """Commit rows of `volumes` and `volume_instances` for all series of a lake."""
+    lineage = {"run_id": "v", "pipeline_version": "0.1.0", "schema_version": SCHEMA_VERSION}
+    rows = ingest.rows("instances")
+    series = {(r["study_instance_uid"], r["series_instance_uid"]) for r in rows}
+    volumes = [
+        {
+            "volume_id": f"{k:032x}",
+            "study_instance_uid": study,
+            "series_instance_uid": one,
+            "status": "rejected",
+            "reason": "TOO_FEW_SLICES",
+            **lineage,
+        }
+        for k, (study, one) in enumerate(sorted(series))
+    ]
+    members = [
+        {
+            **{name: row[name] for name in ("study_instance_uid", "series_instance_uid")},
+            "sop_instance_uid": row["sop_instance_uid"],
+            "frame_number": None if k % 2 else 1,
+            "role": "excluded",
+            "reason": "LOCALIZER",
+            "file_id": row["file_id"],
+            **lineage,
+        }
+        for k, row in enumerate(rows)
+    ]
+    deltas = {
+        name: TableDelta(type(table(name).empty()).from_pylist(found, table(name).schema()))
+        for name, found in (("volumes", volumes), ("volume_instances", members))
+    }
+    with open_for_writing(ingest.lake, SETTINGS) as writer:
+        assert writer.commit("v", lambda _: Change(deltas)) is not None

@@ -1,7 +1,7 @@
 """The merge-join of crawl and ledger gives what a comparison of two dictionaries gives."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -113,7 +113,7 @@ def naive(tree: Tree, ledger: dict[str, Known], compare_inode: bool) -> dict[str
         row = live.get(entry.path)
         if row is None or row.status in ("skipped", "deferred"):
             return False
-        theirs = row.entry if compare_inode else replace(row.entry, inode=entry.inode)
+        theirs = row.entry if compare_inode else row.entry._replace(inode=entry.inode)
         return theirs == entry
 
     present = {*tree.entries, *tree.refused}

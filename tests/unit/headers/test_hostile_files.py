@@ -31,7 +31,7 @@ from make.headers import (
 from make.strangers import as_stranger, open_folder
 
 from dicomlake.pipeline.discovery.walk import Entry
-from dicomlake.pipeline.headers.pydicom_reader import PydicomReader
+from dicomlake.pipeline.headers.fast_reader import FastReader
 
 GOOD = instance()
 LONGER: Elements = {0x00081030: ("LO", "a study with a long description " * 2)}
@@ -50,7 +50,7 @@ def test_a_small_instance_is_ingested_without_issues(tmp_path: Path) -> None:
     got = read_bytes(tmp_path, GOOD)
     assert got.state() == ("ingested", None)
     assert got.issues["x.dcm"] == []
-    assert got.files["x.dcm"]["reader"] == "pydicom"
+    assert got.files["x.dcm"]["reader"] == "fast"
     assert got.rows["x.dcm"]["sop_instance_uid"] == "1.2.3"
 
 
@@ -392,16 +392,16 @@ def test_row_22_a_file_that_changes_while_read_is_tried_once_more(
 ) -> None:
     path = tmp_path / "x.dcm"
     path.write_bytes(GOOD)
-    read = PydicomReader.read
+    read = FastReader.read
     calls = []
 
-    def read_and_write(self: PydicomReader, file: object) -> object:
+    def read_and_write(self: FastReader, file: object) -> object:
         if len(calls) < changes:
             calls.append(1)
             os.utime(path, ns=(len(calls), len(calls)))
         return read(self, file)  # type: ignore[arg-type]  # the reader's own argument, passed on
 
-    monkeypatch.setattr(PydicomReader, "read", read_and_write)
+    monkeypatch.setattr(FastReader, "read", read_and_write)
     got = read_folder(tmp_path)
     assert got.state() == state
     assert bool(got.rows) == (state[0] == "ingested")

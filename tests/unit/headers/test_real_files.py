@@ -11,7 +11,7 @@ from make.headers import Result, read_bytes, read_folder
 
 from dicomlake.schemas.tables import TABLES
 
-COLUMNS = {c.keyword: c for c in TABLES["instances"].columns if c.keyword}
+COLUMNS = {c.keyword: c for c in TABLES["instances"].columns if c.keyword and not c.within}
 PYDICOM_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 
 
