@@ -12,6 +12,7 @@ import click
 
 import dicomlake
 from dicomlake.flows.exits import ReaderLeft, end_on_sigterm, run_to_exit_code
+from dicomlake.flows.worker import MEMORY_OF_ARROW
 from dicomlake.pipeline.errors import DicomLakeError, UsageError
 
 if TYPE_CHECKING:
@@ -209,8 +210,10 @@ def sql(query: str, lake: Path, form: str | None, number: int | None) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json", "duckdb"]),
-    default="text",
+    type=click.Choice(
+        ["table", "markdown", "json", "duckdb", "postgresql", "bigquery", "snowflake"]
+    ),
+    default="table",
     show_default=True,
 )
 @lake_option
@@ -292,6 +295,8 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str, name: str, **optio
 
 def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -> int:
     """Do a run, tracked or not, and show its summary; return the exit code."""
+    for name, value in MEMORY_OF_ARROW.items():
+        os.environ.setdefault(name, value)  # before anything imports pyarrow
     from dicomlake.flows import logs  # noqa: PLC0415
     from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415
 

@@ -24,6 +24,8 @@ import dicomlake
 from dicomlake.config.settings import EngineSettings
 from dicomlake.flows import worker
 from dicomlake.pipeline.errors import EngineError
+from dicomlake.pipeline.tables.commit import MapParts
+from dicomlake.pipeline.tables.part_jobs import PartJob, PartsWritten
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -41,7 +43,7 @@ NO_WORKERS_S: Final = 60
 _DASK_CONFIG: Final[dict[str, object]] = {
     # A worker that dies is reported by us, once, and not by each part of Dask that notices.
     "logging": {"distributed": "critical"},
-    "distributed.nanny.pre-spawn-environ": worker.THREADS_OF_LIBRARIES,
+    "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT,
     "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
     # The ports of a private cluster tell nothing but that they are alive.
     "distributed.scheduler.http.routes": ["distributed.http.health"],
@@ -118,6 +120,22 @@ class Engine:
             yield from map(function, queue)
         else:
             yield from cluster.map(function, queue, name)
+
+    def map_parts(self) -> MapParts | None:
+        """Return what has workers write the parts of a commit; None where there are no workers.
+
+        None are started for it: where reading did not pay for them, writing does not.
+        """
+        cluster = self._cluster
+        if cluster is None:
+            return None
+
+        def do(
+            write: Callable[[PartJob], PartsWritten], jobs: Iterable[PartJob]
+        ) -> Iterator[PartsWritten]:
+            return cluster.map(write, iter(jobs), _part_name)
+
+        return do
 
     def close(self) -> None:
         """End the processes this engine started; a cluster that was there before stays."""
@@ -220,6 +238,10 @@ class _Cluster:
         # Whatever Dask says while it is taken down, the work is done or given up by now.
         with contextlib.suppress(OSError, TimeoutError, CancelledError):
             self._taken.close()
+
+
+def _part_name(job: PartJob) -> str:
+    return f"Writing parts of table {job.table.name}"
 
 
 def _kill_workers() -> None:

@@ -20,6 +20,7 @@ from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out
 from dicomlake.pipeline.tables.manifest import no_version
 from dicomlake.pipeline.tables.runs_log import read_runs
 from dicomlake.pipeline.tables.store import Version, open_version
+from dicomlake.schemas.evolution import reread_before
 
 if TYPE_CHECKING:
     from dicomlake.config.settings import VolumeSettings
@@ -57,6 +58,7 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
             "source": each.source.name,
             "seen": each.seen,
             "to read": each.to_read,
+            "for new schema": each.outdated,
             "size": readable_size(each.bytes_to_read),
             "unchanged": each.unchanged,
             "refused": sum(each.refused.values()),
@@ -118,6 +120,7 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
     lines = read_runs(lake)[-runs:] if runs > 0 else []
     disk = disk_use(lake)
     older = _written_by_others(base)
+    outdated = _outdated(base)
     if as_json:
         document = {
             "lake": str(lake),
@@ -128,6 +131,7 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
             "tables": tables,
             "files": files,
             "instances_of_other_code": older,
+            "files_to_read_again_for_schema": outdated,
             "disk_bytes": disk,
             "runs": lines,
         }
@@ -148,6 +152,11 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
         click.echo(
             f"{older:,} instances were read by another version of dicomlake "
             f"than {dicomlake.__version__}"
+        )
+    if outdated:
+        click.echo(
+            f"{outdated:,} files were read with an older schema; the next run on their sources "
+            "reads them again"
         )
 
 
@@ -240,6 +249,19 @@ def _written_by_others(base: Version) -> int:
     """Return how many instances were read by another version of this code."""
     counts = _count(base, "instances", ["pipeline_version"])
     return sum(count for (own,), count in counts.items() if own != dicomlake.__version__)
+
+
+def _outdated(base: Version) -> int:
+    """Return how many files the next run on their sources reads again because of the schema."""
+    count = 0
+    for batch in base.batches("files", ["status", "schema_version"]):
+        older = np.asarray(batch.column("schema_version")) < reread_before()
+        if older.any():
+            from dicomlake.pipeline.tables.settle import CLAIM_STATUSES  # noqa: PLC0415  (slow)
+
+            statuses = batch.column("status").to_pylist()
+            count += sum(statuses[row] in CLAIM_STATUSES for row in np.flatnonzero(older))
+    return count
 
 
 def _count(base: Version, table: str, columns: list[str]) -> Counter[tuple[str | None, ...]]:

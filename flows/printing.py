@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from dicomlake.flows.meters import readable_size, readable_time
-from dicomlake.flows.summary import RunSummary
+from dicomlake.flows.summary import FileCounts, RunSummary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +41,8 @@ def summary_tables(summary: RunSummary) -> Iterator[tuple[str, list[Row]]]:
     """Yield the tables of a summary: title and rows; those without rows are left out."""
     if summary.files and summary.files.by_status:
         yield "Files by status", list(_file_rows(summary))
+    if summary.files and summary.files.readers:
+        yield "Headers", list(_reader_rows(summary.files))
     if summary.volumes and summary.volumes.series:
         yield "Volumes", list(_volume_rows(summary))
     if summary.tables:
@@ -158,6 +160,11 @@ def _ending(summary: RunSummary) -> Iterator[str]:
         f"{read}{readable_time(summary.duration_s)} {summary.where}, "
         f"at most {readable_size(summary.peak_memory_bytes)} of memory"
     )
+    if files and files.outdated:
+        yield (
+            f"{files.outdated:,} of {_files(files.read)} read again though unchanged: "
+            "the schema has new columns"
+        )
     if files and files.outside:
         yield (
             f"{_files(files.outside)} could not be read for reasons outside the file "
@@ -205,6 +212,15 @@ def _file_rows(summary: RunSummary) -> Iterator[Row]:
         yield {"status": status, "files": count, "reasons": ", ".join(reasons.get(status, []))}
     if summary.files.deleted:
         yield {"status": "deleted", "files": summary.files.deleted, "reasons": "not seen any more"}
+
+
+def _reader_rows(files: FileCounts) -> Iterator[Row]:
+    """Yield a row a reader; that of pydicom says why the fast reader left files to it."""
+    commonest_first = sorted(files.fallbacks.items(), key=lambda each: (-each[1], each[0]))
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in commonest_first)
+    for reader, count in files.readers.items():
+        why = {"why not by fast": reasons if reader == "pydicom" else ""} if reasons else {}
+        yield {"reader": reader, "files": count, **why}
 
 
 def _volume_rows(summary: RunSummary) -> Iterator[Row]:

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 TABLE_ROWS: Final = 1000
 """Rows that a table on a terminal shows; the other formats give all."""
+
+_MOST: Final = (36, 18, 8, 13)
+"""Width at most of name, type, unit and tag; what is longer pushes the rest of its line."""
+_LEAST_ROOM: Final = 24
+"""Columns below which a description is not wrapped."""
 
 
 def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
@@ -52,7 +59,7 @@ def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
 
 def _print(reader: "pa.RecordBatchReader", form: str) -> None:
     names = _told_apart(reader.schema.names)
-    rows = (row for batch in reader for row in batch.rename_columns(names).to_pylist())
+    rows = _rows(reader, names)
     if form == "csv":
         for line in printing.csv_lines(names, rows):
             click.echo(line, nl=False)
@@ -64,6 +71,21 @@ def _print(reader: "pa.RecordBatchReader", form: str) -> None:
         printing.print_rows(printing.screen(), shown, names=names)
         if next(rows, None) is not None:
             click.echo(f"The first {TABLE_ROWS:,} rows; --format csv gives all.", err=True)
+
+
+def _rows(reader: "pa.RecordBatchReader", names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield rows by column name; maps, which Arrow gives as pairs, as dictionaries."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    types = zip(names, reader.schema.types, strict=True)
+    maps = [name for name, kind in types if pa.types.is_map(kind)]
+    for batch in reader:
+        for row in batch.rename_columns(list(names)).to_pylist():
+            for name in maps:
+                pairs = row[name]
+                if pairs is not None and len(dict(pairs)) == len(pairs):
+                    row[name] = dict(pairs)
+            yield row
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
@@ -96,47 +118,83 @@ def schema(table: str | None, form: str) -> None:
     if table is not None and table not in TABLES:
         raise UsageError(f"There is no table {table}.", f"Tables: {', '.join(TABLES)}.")
     chosen = [TABLES[table]] if table else list(TABLES.values())
+    if form == "table":
+        _print_schema(chosen, whole=table is not None)
+        return
     if form == "markdown":
         text = render.markdown(chosen[0]) if table else render.index_markdown()
-    elif form == "duckdb":
-        text = render.duckdb_ddl(chosen[0]) if table else render.duckdb_script()
     elif form == "json":
         described = {each.name: render.describe(each) for each in chosen}
         text = json.dumps(described[table] if table else described, indent=2, ensure_ascii=False)
     else:
-        _print_schema(chosen, whole=table is not None)
-        return
+        dialect = render.DIALECTS[form]
+        text = dialect.ddl(chosen[0]) if table else dialect.script(TABLES)
     click.echo(text.rstrip("\n"))
 
 
 def _print_schema(tables: "Sequence[Table]", *, whole: bool) -> None:
     """Print the columns of one table, or a line for each table."""
-    from dicomlake.schemas import render  # noqa: PLC0415
-
     if whole:
-        click.echo(f"{tables[0].name}: {tables[0].description}")
-        rows = [_column_row(each) for each in render.describe(tables[0])]
-    else:
-        rows = [
-            {
-                "table": each.name,
-                "columns": len(each.columns),
-                "a row is": each.grain,
-                "key": ", ".join(each.key),
-            }
-            for each in tables
-        ]
+        for line in _schema_lines(tables[0], _width()):
+            click.echo(line)
+        return
+    rows = [
+        {
+            "table": each.name,
+            "columns": len(each.columns),
+            "a row is": each.grain,
+            "key": ", ".join(each.key),
+        }
+        for each in tables
+    ]
     printing.print_rows(printing.screen(), rows)
 
 
-def _column_row(column: dict[str, Any]) -> dict[str, object]:
-    """Return what a terminal shows of a column: name, type, where from, what it is."""
-    notes = [column["description"]]
-    if column["unit"]:
-        notes.append(f"[{column['unit']}]")
-    return {
-        "column": column["name"] + (" *" if column["key"] else ""),
-        "type": column["type"],
-        "from": column["tag"] or "",
-        "what": " ".join(notes),
-    }
+def _width() -> int:
+    """Return the columns of the terminal; 0 where there is none, so that no line is broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def _schema_lines(table: "Table", width: int) -> Iterator[str]:
+    """Yield a table's columns: name, type, unit, tag, description.
+
+    A line a column, which other programs can search; on a terminal of `width` columns the
+    description goes on below itself.
+    """
+    from dicomlake.schemas import render  # noqa: PLC0415
+
+    yield f"{table.name}: {table.description}"
+    yield f"A row is a {table.grain}; columns of the key bear a *."
+    yield ""
+    title = ("column", "type", "unit", "tag", "description")
+    rows: list[tuple[str, ...]] = [title]
+    rows += [_column_cells(each) for each in render.describe(table)]
+    columns = zip(*rows, strict=True)
+    sizes = [min(max(map(len, each)), most) for each, most in zip(columns, _MOST, strict=False)]
+    starts = list(itertools.accumulate((size + 2 for size in sizes), initial=0))
+    room = width - starts[-1]
+    for *cells, description in rows:
+        head = ""
+        for start, cell in zip(starts, (*cells, ""), strict=True):
+            head = f"{head}  " if start and len(head) > start - 2 else head.ljust(start)
+            head += cell
+        if room < _LEAST_ROOM:
+            yield f"{head}{description}"
+            continue
+        first, *rest = textwrap.wrap(description, room)
+        yield f"{head}{first}"
+        yield from (" " * starts[-1] + line for line in rest)
+
+
+def _column_cells(column: dict[str, Any]) -> tuple[str, ...]:
+    """Return what is shown of a column: name, type, unit, tag, description."""
+    tag = column["path"] or ""
+    if column["creator"]:
+        tag = f"{column['creator']} {tag}"
+    return (
+        column["name"] + (" *" if column["key"] else ""),
+        column["type"].replace("item: ", "").replace(": string", ""),
+        column["unit"] or "",
+        tag,
+        column["description"],
+    )

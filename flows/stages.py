@@ -6,6 +6,7 @@ the run; what an earlier stage committed stays, what this one did is left in sta
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 import dicomlake
 from dicomlake.config.settings import Settings
-from dicomlake.flows.engine import Engine
+from dicomlake.flows.engine import Engine, cores
 from dicomlake.flows.records import one_row, timestamp_text
 from dicomlake.flows.reporter import Reporter
 from dicomlake.flows.request import Command, RunRequest
@@ -45,8 +46,10 @@ from dicomlake.schemas.tables.runs import RUNS
 
 Result = TypeVar("Result")
 
-HEADER_COST_S: Final = 0.0025
-"""Work to read one header, in seconds of one core."""
+HEADER_COST_S: Final = {"fast": 0.0001, "pydicom": 0.0025}
+"""Work to read one header and write its rows, in seconds of one core, by reader."""
+UNKNOWN_WORKERS: Final = 16
+"""Workers that a cluster is taken to have when batches are cut."""
 CONTENT_COST_S: Final = 0.005
 SERIES_COST_S: Final = 0.01
 SLICE_COST_S: Final = 0.008
@@ -101,6 +104,10 @@ class _Run:
     stages_s: dict[str, float] = field(default_factory=dict)
     files: FileCounts | None = None
     volumes: VolumeCounts | None = None
+    readers: Counter[str] = field(default_factory=Counter)
+    """Files read by the headers stage, by reader."""
+    fallbacks: Counter[str] = field(default_factory=Counter)
+    """Those of them that the fast reader left to pydicom, by reason."""
     workers: int = 0
     where: str = "inline"
 
@@ -160,6 +167,8 @@ class _Run:
         self.reporter.info(
             f"{plan.seen:,} files seen, {plan.unchanged:,} unchanged, {plan.to_read:,} to read"
         )
+        if plan.outdated:
+            self.reporter.info(f"{plan.outdated:,} of them again, for the columns of a new schema")
         self.stage("headers", lambda: self.read_headers(plan, engine, staging))
         self.stage("tables", lambda: self.commit_tables(writer, plan, engine, staging))
 
@@ -173,7 +182,15 @@ class _Run:
                 allow_deletes=self.request.allow_deletes,
                 only_failed=self.request.only_failed,
                 on_seen=progress.advance,
+                workers=self.likely_workers(),
             )
+
+    def likely_workers(self) -> int:
+        """Return how many processes the work is cut for."""
+        engine = self.settings.engine
+        if engine.scheduler:
+            return UNKNOWN_WORKERS
+        return cores() if engine.workers == "auto" else engine.workers
 
     def read_headers(self, plan: ingest.IngestPlan, engine: Engine, staging: Path) -> None:
         """Read the header of every file of the plan; results go to staging, counts come back."""
@@ -190,6 +207,8 @@ class _Run:
         with self.reporter.progress("headers", plan.to_read, plan.bytes_to_read) as progress:
             for each in self.stage_batches(engine, batches(), staging, plan.to_read):
                 staged.append(each)
+                self.readers.update(each.readers)
+                self.fallbacks.update(each.fallbacks)
                 progress.advance(each.files, each.bytes)
         ingest.reconcile(staged, expected)
 
@@ -199,7 +218,7 @@ class _Run:
         return engine.map(
             partial(ingest.stage, staging=folder),
             batches,
-            cost_s=files * HEADER_COST_S,
+            cost_s=files * HEADER_COST_S[self.settings.headers.reader],
             name=_batch_name,
         )
 
@@ -215,7 +234,7 @@ class _Run:
             return list(self.stage_batches(engine, batches, folder, files))
 
         def run_row(counts: ingest.IngestCounts) -> pa.Table:
-            self.files = _file_counts(counts)
+            self.files = _file_counts(counts, self.readers, self.fallbacks)
             self.workers = engine.workers_used
             return self.runs_row()
 
@@ -231,7 +250,7 @@ class _Run:
                 stage_batches=read_again,
             )
 
-        self.committed(writer.commit(self.run_id, change), "tables")
+        self.committed(writer.commit(self.run_id, change, engine.map_parts()), "tables")
 
     def make_volumes(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
         base = writer.base
@@ -282,7 +301,7 @@ class _Run:
                 {**made.tables, RUNS.name: TableDelta(self.runs_row())}, sources=made.sources
             )
 
-        self.committed(writer.commit(self.run_id, change), "volumes")
+        self.committed(writer.commit(self.run_id, change, engine.map_parts()), "volumes")
 
     def committed(self, version: Version | None, what: str) -> None:
         if version is None:
@@ -305,6 +324,9 @@ class _Run:
             "files_seen": files and files.seen,
             "files_read": files and files.read,
             "files_by_status": files and files.by_status,
+            "files_by_reader": files and files.readers,
+            "fallbacks": files and files.fallbacks,
+            "files_outdated": files and files.outdated,
             "volumes_accepted": volumes and volumes.accepted,
             "volumes_rejected": volumes and sum(volumes.rejected.values()),
             "workers": self.workers,
@@ -349,7 +371,9 @@ def _said(error: BaseException) -> str:
     return str(error) if isinstance(error, DicomLakeError) else type(error).__name__
 
 
-def _file_counts(counts: ingest.IngestCounts) -> FileCounts:
+def _file_counts(
+    counts: ingest.IngestCounts, readers: Counter[str], fallbacks: Counter[str]
+) -> FileCounts:
     return FileCounts(
         seen=counts.files_seen,
         read=counts.files_read,
@@ -358,6 +382,9 @@ def _file_counts(counts: ingest.IngestCounts) -> FileCounts:
         by_reason=dict(counts.by_reason),
         deleted=counts.deleted,
         deletes_withheld=counts.withheld,
+        readers=dict(sorted((readers + Counter(counts.heir_readers)).items())),
+        fallbacks=dict(sorted((fallbacks + Counter(counts.heir_fallbacks)).items())),
+        outdated=counts.outdated,
     )
 
 

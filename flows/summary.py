@@ -29,6 +29,12 @@ class FileCounts:
     deleted: int = 0
     """Files that an earlier run saw and that are gone; they are not among those seen."""
     deletes_withheld: int = 0
+    readers: Mapping[str, int] = field(default_factory=dict)
+    """Files read, by the reader that read their header."""
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    """Files that the fast reader left to pydicom, by reason."""
+    outdated: int = 0
+    """Files read again because an older schema lacks columns that stand in them."""
 
     @property
     def proof(self) -> str:

@@ -14,7 +14,14 @@ from typing import Final
 
 import dicomlake
 
-THREADS_OF_LIBRARIES: Final = dict.fromkeys(
+MEMORY_OF_ARROW: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""Environment of a process of this program's own, read when pyarrow is imported.
+
+Arrow's own pool keeps tens of megabytes that the writing of parts has freed; that of the system
+gives them back.
+"""
+
+ENVIRONMENT: Final = MEMORY_OF_ARROW | dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLOSC_NTHREADS"), "1"
 )
 """Environment of a worker: one process a core, so one thread a process."""
@@ -42,7 +49,7 @@ def limit_process() -> None:
     if threading.current_thread() is threading.main_thread():
         # The terminal sends it to the whole group; the driver ends its workers itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(THREADS_OF_LIBRARIES)
+    os.environ.update(ENVIRONMENT)
     import pyarrow as pa  # noqa: PLC0415  (the environment above must come first)
 
     from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (as above)

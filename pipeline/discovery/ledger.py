@@ -3,9 +3,10 @@
 Both come in tree order, so that memory is bounded by one folder of the source.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -35,14 +36,70 @@ class FolderPlan:
     hidden: int
 
 
-class _Row(NamedTuple):
-    """A row of the ledger; a tuple, for there is one for every file of the source."""
+_State = tuple[int | None, int | None, int | None, int | None]
+"""Size, times and inode of a file as the ledger knows it."""
 
-    size: int | None
-    mtime_ns: int | None
-    ctime_ns: int | None
-    inode: int | None
-    status: str
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The live rows of a folder, by column, in tree order.
+
+    `matching` says whether a row can equal a file at all: one that was skipped or deferred is
+    tried again whatever it says.
+    """
+
+    paths: list[str]
+    sizes: list[int | None]
+    mtimes_ns: list[int | None]
+    ctimes_ns: list[int | None]
+    inodes: list[int | None]
+    matching: list[bool]
+
+    def part(self, start: int, end: int) -> "_Rows":
+        """Return some of the rows."""
+        return _Rows(*(column[start:end] for column in self._columns()))
+
+    def extend(self, more: "_Rows") -> None:
+        """Add rows after these."""
+        for column, values in zip(self._columns(), more._columns(), strict=True):
+            column.extend(values)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return (
+            self.paths,
+            self.sizes,
+            self.mtimes_ns,
+            self.ctimes_ns,
+            self.inodes,
+            self.matching,
+        )
+
+    def equals(self, entries: Sequence[Entry], compare_inode: bool) -> bool:
+        """Return whether these are exactly the files of a folder, none of them changed."""
+        if len(entries) != len(self.paths):
+            return False
+        if not entries:
+            return True
+        paths, sizes, mtimes_ns, ctimes_ns, inodes = zip(*entries, strict=True)
+        return (
+            all(self.matching)
+            and self.mtimes_ns == list(mtimes_ns)
+            and self.sizes == list(sizes)
+            and self.ctimes_ns == list(ctimes_ns)
+            and self.paths == list(paths)
+            and not (compare_inode and self.inodes != list(inodes))
+        )
+
+    def states(self) -> dict[str, _State | None]:
+        """Return what is known of each path; None where that is no reason not to read it."""
+        states = zip(self.sizes, self.mtimes_ns, self.ctimes_ns, self.inodes, strict=True)
+        return {
+            path: state if usable else None
+            for path, state, usable in zip(self.paths, states, self.matching, strict=True)
+        }
+
+
+_NO_ROWS: Final = _Rows([], [], [], [], [], [])
 
 
 def compare(
@@ -71,44 +128,36 @@ def compare(
     yield from _only_known(known.rest(), blind)
 
 
-def _plan(folder: Folder, rows: Mapping[str, _Row], settings: DiscoverySettings) -> FolderPlan:
+def _plan(folder: Folder, rows: _Rows, settings: DiscoverySettings) -> FolderPlan:
+    count = len(folder.entries)
+    if not folder.refusals and rows.equals(folder.entries, settings.compare_inode):
+        return FolderPlan((), (), (), count, count, 0)
+    known = rows.states()
+    compared = len(Entry._fields) - (1 if settings.compare_inode else 2)
     to_read = tuple(
         entry
         for entry in folder.entries
-        if not _unchanged(entry, rows.get(entry.path), settings.compare_inode)
+        if (state := known.get(entry.path)) is None or state[:compared] != entry[1 : 1 + compared]
     )
     present = {entry.path for entry in folder.entries}
     present.update(refusal.path for refusal in folder.refusals)
-    missing = tuple(path for path in rows if path not in present)
+    missing = tuple(path for path in rows.paths if path not in present)
     return FolderPlan(
         to_read=to_read,
         refusals=folder.refusals,
         vanished=missing if folder.complete else (),
-        unchanged=len(folder.entries) - len(to_read),
-        seen=len(folder.entries) + len(folder.refusals),
+        unchanged=count - len(to_read),
+        seen=count + len(folder.refusals),
         hidden=0 if folder.complete else len(missing),
     )
 
 
-def _unchanged(entry: Entry, row: _Row | None, compare_inode: bool) -> bool:
-    return (
-        row is not None
-        and row.mtime_ns == entry.mtime_ns
-        and row.size == entry.size
-        and row.ctime_ns == entry.ctime_ns
-        and row.status not in _TRY_AGAIN
-        and not (compare_inode and row.inode != entry.inode)
-    )
-
-
-def _only_known(
-    groups: Iterable[tuple[str, Mapping[str, _Row]]], blind: "_Blind"
-) -> Iterator[FolderPlan]:
+def _only_known(groups: Iterable[tuple[str, _Rows]], blind: "_Blind") -> Iterator[FolderPlan]:
     """Yield the plans of folders that the crawl did not meet: gone, or out of sight."""
     for key, rows in groups:
         hidden = blind.covers(key)
-        vanished = () if hidden else tuple(rows)
-        yield FolderPlan((), (), vanished, 0, 0, len(rows) if hidden else 0)
+        vanished = () if hidden else tuple(rows.paths)
+        yield FolderPlan((), (), vanished, 0, 0, len(rows.paths) if hidden else 0)
 
 
 class _Blind:
@@ -134,39 +183,72 @@ class _Known:
         self._groups = _folders(ledger)
         self._next = next(self._groups, None)
 
-    def before(self, key: str) -> Iterator[tuple[str, Mapping[str, _Row]]]:
+    def before(self, key: str) -> Iterator[tuple[str, _Rows]]:
         while self._next is not None and self._next[0] < key:
             yield self._take()
 
-    def at(self, key: str) -> Mapping[str, _Row]:
+    def at(self, key: str) -> _Rows:
         if self._next is None or self._next[0] != key:
-            return {}
+            return _NO_ROWS
         return self._take()[1]
 
-    def rest(self) -> Iterator[tuple[str, Mapping[str, _Row]]]:
+    def rest(self) -> Iterator[tuple[str, _Rows]]:
         while self._next is not None:
             yield self._take()
 
-    def _take(self) -> tuple[str, Mapping[str, _Row]]:
+    def _take(self) -> tuple[str, _Rows]:
         taken, self._next = self._next, next(self._groups, None)
         assert taken is not None
         return taken
 
 
-def _folders(ledger: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, Mapping[str, _Row]]]:
-    """Yield the live rows of each folder, keyed by path, with the folder's sort key."""
+def _folders(ledger: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, _Rows]]:
+    """Yield the live rows of each folder, with the folder's sort key."""
     folder: str | None = None
-    rows: dict[str, _Row] = {}
+    rows = _NO_ROWS
     for batch in ledger:
-        columns = [batch.column(name).to_pylist() for name in LEDGER_COLUMNS]
-        for path, size, mtime_ns, ctime_ns, inode, status in zip(*columns, strict=True):
-            if status == _GONE:
+        for own, part in _split(_live(batch)):
+            if own == folder:
+                rows.extend(part)
                 continue
-            own = path.rpartition("/")[0]
-            if own != folder:
-                if rows and folder is not None:
-                    yield folder.replace("/", "\0"), rows
-                folder, rows = own, {}
-            rows[path] = _Row(size, mtime_ns, ctime_ns, inode, status)
-    if rows and folder is not None:
+            if folder is not None:
+                yield folder.replace("/", "\0"), rows
+            folder, rows = own, part
+    if folder is not None:
         yield folder.replace("/", "\0"), rows
+
+
+def _live(batch: pa.RecordBatch) -> _Rows:
+    """Return the rows of a batch whose files are not deleted."""
+    statuses: list[Any] = batch.column("status").to_pylist()
+    if _GONE in statuses:
+        batch = batch.filter(pa.array([status != _GONE for status in statuses], pa.bool_()))
+        statuses = batch.column("status").to_pylist()
+    columns: list[Any] = [batch.column(name).to_pylist() for name in LEDGER_COLUMNS[:-1]]
+    columns.append([status not in _TRY_AGAIN for status in statuses])
+    return _Rows(*columns)
+
+
+def _split(rows: _Rows) -> Iterator[tuple[str, _Rows]]:
+    """Yield the rows of each folder; those of one stand together, so that few are looked at."""
+    paths = rows.paths
+    start = 0
+    while start < len(paths):
+        folder = _folder_of(paths[start])
+        end = _end_of_run(paths, start, folder)
+        yield folder, rows.part(start, end)
+        start = end
+
+
+def _end_of_run(paths: Sequence[str], start: int, folder: str) -> int:
+    """Return where the paths of a folder end: steps that double, then halves."""
+    step = 1
+    while start + step < len(paths) and _folder_of(paths[start + step]) == folder:
+        step *= 2
+    last = min(start + step, len(paths))
+    inside = range(start + step // 2, last)
+    return inside.start + bisect_left(inside, 1, key=lambda i: _folder_of(paths[i]) != folder)
+
+
+def _folder_of(path: str) -> str:
+    return path.rpartition("/")[0]

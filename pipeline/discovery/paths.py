@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _ENCODED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -22,6 +23,14 @@ def encode_name(raw: bytes) -> str:
     if text.isprintable() and "%" not in text:
         return text
     return "".join(_encode_character(character) for character in text)
+
+
+def encode_names(raw: Sequence[bytes]) -> Sequence[str]:
+    """Return the texts of the components of a folder's paths; at once where all are plain."""
+    text = b"/".join(raw).decode("utf-8", "surrogateescape")
+    if text.isprintable() and "%" not in text:
+        return text.split("/") if raw else ()
+    return [encode_name(each) for each in raw]
 
 
 def _encode_character(character: str) -> str:

@@ -6,16 +6,16 @@ the whole tree only the folders still to be entered are in memory.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from functools import partial
+from operator import itemgetter
+from typing import Final, NamedTuple, Self, cast
 
 from dicomlake.config.settings import DiscoverySettings
-from dicomlake.pipeline.discovery.paths import encode_name
+from dicomlake.pipeline.discovery.paths import encode_name, encode_names
 
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-
-
 _INT64_MOST: Final = 2**63 - 1
 
 
@@ -24,9 +24,17 @@ def stored_ns(time_ns: int) -> int:
     return max(-_INT64_MOST, min(time_ns, _INT64_MOST))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A regular file as the crawl saw it; times in ns since the Unix epoch, size in bytes."""
+def stored_inode(inode: int) -> int:
+    """Return an inode number as the ledger holds it, in signed 64 bits."""
+    return inode if inode <= _INT64_MOST else inode - 2**64
+
+
+class Entry(NamedTuple):
+    """A regular file as the crawl saw it; times in ns since the Unix epoch, size in bytes.
+
+    A tuple, for there is one for every file of the source: they are made, sorted and compared by
+    the thousand without a step of Python for each.
+    """
 
     path: str
     size: int
@@ -38,14 +46,21 @@ class Entry:
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> Self:
         """Return the entry of a path with this status."""
-        inode = status.st_ino
         return cls(
             path,
             status.st_size,
             stored_ns(status.st_mtime_ns),
             stored_ns(status.st_ctime_ns),
-            inode if inode <= _INT64_MOST else inode - 2**64,
+            stored_inode(status.st_ino),
         )
+
+
+_Seen = tuple[bytes, int, int, int, int]
+"""Raw name, size, times and inode of a regular file."""
+
+_PATH: Final = itemgetter(0)
+_entry_of: Final = partial(tuple.__new__, Entry)
+"""What `Entry(*values)` comes to, without its step of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ def crawl(root: str, settings: DiscoverySettings) -> Iterator[Folder]:
         listing = crawler.look_into(path, raw)
         yield Folder(
             path,
-            tuple(sorted(listing.entries, key=lambda entry: entry.path)),
+            tuple(sorted(listing.entries, key=_PATH)),
             tuple(sorted(listing.refusals, key=lambda refusal: refusal.path)),
             listing.complete,
         )
@@ -125,18 +140,42 @@ class _Crawler:
     def look_into(self, path: str, raw: bytes) -> _Listing:
         listing = _Listing()
         place = self._prefix + raw if raw else self._root
+        files: list[_Seen] = []
         try:
             with os.scandir(place) as found:
                 for item in found:
-                    self._take(item, path, raw, listing)
+                    if not item.is_file(follow_symlinks=False):
+                        self._take(item, path, raw, listing)
+                        continue
+                    try:
+                        status = item.stat(follow_symlinks=False)
+                    except OSError as error:
+                        self._refuse(item, path, error, listing)
+                        continue
+                    files.append(
+                        (
+                            item.name,
+                            status.st_size,
+                            status.st_mtime_ns,
+                            status.st_ctime_ns,
+                            status.st_ino,
+                        )
+                    )
         except OSError as error:
             listing.complete = False
             listing.refusals.append(Refusal(path, refusal_reason(error)))
+        listing.entries += _entries(path, files)
         return listing
 
+    @staticmethod
+    def _refuse(item: "os.DirEntry[bytes]", path: str, error: OSError, listing: _Listing) -> None:
+        listing.refusals.append(
+            Refusal(_below(path, encode_name(item.name)), refusal_reason(error))
+        )
+
     def _take(self, item: "os.DirEntry[bytes]", path: str, raw: bytes, listing: _Listing) -> None:
-        name = encode_name(item.name)
-        own = f"{path}/{name}" if path else name
+        """Note what is no regular file at first sight."""
+        own = _below(path, encode_name(item.name))
         try:
             if item.is_symlink():
                 self._take_link(item, own, listing)
@@ -193,6 +232,36 @@ class _Crawler:
         except OSError:  # dangling, a loop, or behind a folder we may not enter
             return None
         return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
+
+
+def _entries(path: str, files: Sequence[_Seen]) -> Iterator[Entry]:
+    """Yield the entries of the files of one folder."""
+    if not files:
+        return iter(())
+    above = f"{path}/" if path else ""
+    raw, sizes, mtimes, ctimes, inodes = cast("tuple[Sequence[int], ...]", zip(*files, strict=True))
+    return map(
+        _entry_of,
+        zip(
+            [above + name for name in encode_names(cast("Sequence[bytes]", raw))],
+            sizes,
+            _all_stored_ns(mtimes),
+            _all_stored_ns(ctimes),
+            inodes if max(inodes) <= _INT64_MOST else map(stored_inode, inodes),
+            strict=True,
+        ),
+    )
+
+
+def _all_stored_ns(times: Sequence[int]) -> Sequence[int]:
+    """Return times as the ledger holds them, mostly as they are."""
+    if max(times) <= _INT64_MOST and min(times) >= -_INT64_MOST:
+        return times
+    return [stored_ns(each) for each in times]
 
 
 def _take_file(own: str, status: os.stat_result, listing: _Listing) -> None:

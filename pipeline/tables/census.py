@@ -11,8 +11,9 @@ import pyarrow as pa
 from dicomlake.pipeline.errors import ReconciliationError
 from dicomlake.pipeline.tables.columnar import flat, in_tables, is_in, pc, texts
 from dicomlake.pipeline.tables.incoming import Incoming
+from dicomlake.pipeline.tables.ingest_plan import IngestPlan, SourcePlan
 from dicomlake.pipeline.tables.staging import count_by, status_and_reason
-from dicomlake.pipeline.tables.worklist import FAILED_STATUSES, IngestPlan, SourcePlan
+from dicomlake.pipeline.tables.worklist import FAILED_STATUSES, ledger_of
 
 _COLUMNS: Final = ("file_id", "path", "status", "reason")
 
@@ -37,6 +38,12 @@ class IngestCounts:
     """Rows of the ledger below folders that could not be listed: left as they were."""
     heirs: int
     """Files read again because the file that was the instance is gone."""
+    heir_readers: Mapping[str, int]
+    """These, by the reader that read them."""
+    heir_fallbacks: Mapping[str, int]
+    """Those of them that were left to pydicom, by reason."""
+    outdated: int
+    """Files read because of the schema that they were read with."""
     instances_added: int
     instances_changed: int
     instances_removed: int
@@ -72,6 +79,9 @@ def take_census(plan: IngestPlan, incoming: Incoming, upserts: pa.Table) -> Cens
     matched = np.zeros(upserts.num_rows, dtype=np.bool_)
     ids = flat(upserts, "file_id")
     for rows in _ledger(plan, incoming):
+        if not upserts.num_rows:
+            counted.add(rows)
+            continue
         place = pc.index_in(rows.column("file_id"), value_set=ids)
         matched[place.drop_null().to_numpy()] = True
         replaced = pc.is_valid(place)
@@ -93,19 +103,20 @@ def take_census(plan: IngestPlan, incoming: Incoming, upserts: pa.Table) -> Cens
 def _ledger(plan: IngestPlan, incoming: Incoming) -> Iterator[pa.Table]:
     """Yield the rows of the version planned on whose paths the crawl saw, or should have seen."""
     for each in plan.sources:
-        own = pc.field("source") == each.source.name
-        for rows in in_tables(plan.base.batches("files", _COLUMNS, own)):
+        for rows in in_tables(ledger_of(plan.base, each.source.name, _COLUMNS)):
             yield _in_sight(rows, each, plan, incoming)
 
 
 def _in_sight(rows: pa.Table, source: SourcePlan, plan: IngestPlan, incoming: Incoming) -> pa.Table:
-    status = rows.column("status")
-    mask = pc.not_equal(status, "deleted")
-    mask = pc.and_not(mask, is_in(rows, "file_id", incoming.unjudged_ids))
-    mask = pc.and_not(mask, is_in(rows, "file_id", flat(incoming.kept, "file_id")))
+    mask = pc.not_equal(rows.column("status"), "deleted")
+    for absent in (incoming.unjudged_ids, flat(incoming.kept, "file_id")):
+        if len(absent):
+            mask = pc.and_not(mask, is_in(rows, "file_id", absent))
     if plan.only_failed:
         mask = pc.and_(mask, is_in(rows, "status", texts(*FAILED_STATUSES)))
-    return rows.filter(pc.and_not(mask, source.out_of_sight.hidden(rows.column("path"))))
+    if source.out_of_sight.unlisted:
+        mask = pc.and_not(mask, source.out_of_sight.hidden(rows.column("path")))
+    return rows.filter(mask)
 
 
 class _Counted:

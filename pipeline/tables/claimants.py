@@ -41,6 +41,8 @@ _SLICE_ROWS: Final = 20_000
 
 _SLIM: Final = ("file_id", "source", "path", "sop_instance_uid", "size", "mtime_ns", "status",
                 "content_sha256")  # fmt: skip
+_UNCHANGED: Final = ("size", "mtime_ns", "ctime_ns", "inode", "header_sha256")
+"""Columns that are equal where the content of a file cannot have changed."""
 _DECIDED: Final = ("status", "reason", "content_sha256")
 _VERDICTS: Final = pa.schema([pa.field(name, pa.string()) for name in ("file_id", *_DECIDED)])
 
@@ -96,11 +98,14 @@ class ClaimSettler:
     def settle(self, incoming: Incoming) -> Contested:
         """Settle every UID that the run's rows claim, or claimed before."""
         mine = _claims(incoming.files.select(_SLIM))
+        leaving = _leaving(incoming)
         replaced = pa.concat_tables([incoming.before, incoming.gone])
-        replaced = keep_in(replaced, "file_id", _leaving(incoming))
+        replaced = keep_in(replaced, "file_id", leaving)
         touched = _uids(mine, _claims(replaced.select(_SLIM))).unique()
-        theirs = self._committed_claims(touched, _leaving(incoming))
+        theirs = self._committed_claims(touched, leaving)
         contested = _contested(mine, theirs)
+        if len(contested):
+            self._known = pa.concat_tables([self._known, _as_before(incoming)])
         verdicts, disputes = self._judge(mine, theirs, contested)
         lone = drop_in(theirs, "sop_instance_uid", contested)
         settled = _apply(theirs, pa.concat_tables([verdicts, _free(lone)]))
@@ -206,6 +211,16 @@ class ClaimSettler:
             for row in rows
         ]
         return {content.file_id: content for content in self.read_contents(jobs)}
+
+
+def _as_before(incoming: Incoming) -> pa.Table:
+    """Return what the ledger said of files that were read again and are as they were."""
+    before = incoming.before.filter(pc.is_valid(incoming.before.column("content_sha256")))
+    place = pc.index_in(before.column("file_id"), value_set=flat(incoming.files, "file_id"))
+    before = before.filter(pc.is_valid(place))
+    now = incoming.files.select(_UNCHANGED).take(place.drop_null())
+    same = pa.array(equal_rows(before.select(_UNCHANGED), now))
+    return before.select(_VERDICTS.names).filter(same).cast(_VERDICTS)
 
 
 def _leaving(incoming: Incoming) -> Array:

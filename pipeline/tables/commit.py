@@ -6,11 +6,13 @@ its manifest has its name in `versions/`; everything after that can be repaired.
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Final, Self, TypeAlias
 
 from dicomlake import __version__
 from dicomlake.config.settings import Settings
@@ -32,9 +34,12 @@ from dicomlake.pipeline.tables.layout import (
     version_numbers,
 )
 from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
-from dicomlake.pipeline.tables.manifest import Manifest, Part, no_version, read_manifest
-from dicomlake.pipeline.tables.merge import RowChange, TableDelta, find_changes, rewrite
-from dicomlake.pipeline.tables.parts import PartWriter
+from dicomlake.pipeline.tables.manifest import Manifest, no_version, read_manifest
+from dicomlake.pipeline.tables.merge import RowChange, TableDelta, find_changes
+from dicomlake.pipeline.tables.order import RUN
+from dicomlake.pipeline.tables.part_jobs import PartJob, PartsWritten, in_files, write_parts
+from dicomlake.pipeline.tables.parts import sync_data
+from dicomlake.pipeline.tables.rewrite import plan_rewrite
 from dicomlake.pipeline.tables.runs_log import append_run, missing_runs
 from dicomlake.pipeline.tables.snapshot import is_published, publish, remove_orphans
 from dicomlake.pipeline.tables.store import Version
@@ -42,7 +47,15 @@ from dicomlake.pipeline.tables.version_claims import publish_manifest
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables import TABLES
 
-__all__ = ["Change", "LakeWriter", "TableDelta", "open_for_writing"]
+__all__ = ["Change", "LakeWriter", "MapParts", "TableDelta", "open_for_writing"]
+
+MapParts: TypeAlias = Callable[
+    [Callable[[PartJob], PartsWritten], Sequence[PartJob]], Iterable[PartsWritten]
+]
+"""Does jobs in other processes; the results come in any order."""
+
+WORTH_SENDING_S: Final = 0.05
+"""Estimated work from which a job pays for its way to a worker, in seconds of one core."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,13 +97,20 @@ class LakeWriter:
         self._staged.add(run_id)
         return folder
 
-    def commit(self, run_id: str, build: Callable[[Version], Change]) -> Version | None:
+    def commit(
+        self,
+        run_id: str,
+        build: Callable[[Version], Change],
+        map_parts: MapParts | None = None,
+    ) -> Version | None:
         """Commit a change as one new version of all tables.
 
         Args:
             run_id: of the run; stands in the manifest.
             build: returns the change against the version it is given. Called again with a newer
                 one when another run commits first.
+            map_parts: has workers write parts where that pays; all are written by this process
+                when not given. The parts are the same.
 
         Returns:
             The new version; None when nothing but `runs` would change, and then nothing was
@@ -105,13 +125,15 @@ class LakeWriter:
             OSError: the disk failed before the version was committed.
         """
         try:
-            version = self._commit(run_id, build)
+            version = self._commit(run_id, build, map_parts)
         except BaseException:
             self._failed = True
             raise
         return version
 
-    def _commit(self, run_id: str, build: Callable[[Version], Change]) -> Version | None:
+    def _commit(
+        self, run_id: str, build: Callable[[Version], Change], map_parts: MapParts | None
+    ) -> Version | None:
         for _ in range(self.settings.lake.commit_attempts):
             base = newest(self.lake)
             self.base = base
@@ -123,7 +145,7 @@ class LakeWriter:
             news = any(not each.is_empty for name, each in changes.items() if name != "runs")
             if not news and not outdated and sources == base.sources:
                 return None
-            manifest = self._write(run_id, base, changes, sources)
+            manifest = self._write(run_id, base, changes, sources, map_parts)
             if publish_manifest(self.writer, manifest):
                 self._committed[run_id] = manifest.version
                 self._show(manifest)
@@ -149,13 +171,18 @@ class LakeWriter:
         base: Version,
         changes: Mapping[str, RowChange],
         sources: Mapping[str, str],
+        map_parts: MapParts | None,
     ) -> Manifest:
         """Write all parts of the version (step 1) and return its manifest, not yet written."""
-        tables: dict[str, tuple[Part, ...]] = {}
-        for name, change in changes.items():
-            writer = PartWriter(self.writer, TABLES[name], self.settings.tables)
-            tables[name] = rewrite(writer, change)
-        writer.sync()
+        numbers = count()
+        planned = {
+            name: plan_rewrite(change, self.settings.tables, numbers)
+            for name, change in changes.items()
+        }
+        jobs = [job for each in planned.values() for job in each.jobs]
+        done = {each.number: each.parts for each in self._do(run_id, jobs, map_parts)}
+        tables = {name: each.parts(done) for name, each in planned.items()}
+        sync_data(self.lake)
         return Manifest(
             version=base.number + 1,
             parent=base.number,
@@ -167,6 +194,34 @@ class LakeWriter:
             sources=sources,
             tables=tables,
         )
+
+    def _do(
+        self, run_id: str, jobs: Sequence[PartJob], map_parts: MapParts | None
+    ) -> Iterator[PartsWritten]:
+        """Yield what becomes of each job, large ones done by workers if there are any."""
+        large = [job for job in jobs if job.cost_s >= WORTH_SENDING_S]
+        sending = large if map_parts is not None and len(large) > 1 else []
+        long = [job for job in jobs if job.rows > RUN]
+        folder = self.lake / "staging" / run_id / "parts"
+        try:
+            if sending or long:
+                self.staging(run_id)
+                self.access.make_folder(folder)
+                stored = {job.number: job for job in in_files([*sending, *long], folder)}
+                jobs = [stored.get(job.number, job) for job in jobs]
+            sent = {job.number for job in sending}
+            for job in jobs:
+                if job.number not in sent:
+                    yield write_parts(job, self.writer, self.settings.tables)
+            if map_parts is not None and sent:
+                write = partial(
+                    write_parts, names=self.writer.delegate(), settings=self.settings.tables
+                )
+                # The longest first, so that none is left over at the end.
+                queue = sorted((job for job in jobs if job.number in sent), key=_by_cost)
+                yield from map_parts(write, queue)
+        finally:
+            remove(folder)
 
     def _show(self, manifest: Manifest) -> None:
         try:
@@ -204,6 +259,10 @@ class LakeWriter:
         finally:
             self._committed.clear()
             self.writer.close()
+
+
+def _by_cost(job: PartJob) -> float:
+    return -job.cost_s
 
 
 def newest(lake: Path) -> Version:

@@ -12,9 +12,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.paths import file_id
-from dicomlake.pipeline.headers.attempt import Lineage
+from dicomlake.pipeline.headers.attempt import Attempt, Lineage
 from dicomlake.pipeline.tables.columnar import (
     Array,
     drop_in,
@@ -25,10 +24,10 @@ from dicomlake.pipeline.tables.columnar import (
     set_column,
     texts,
 )
+from dicomlake.pipeline.tables.ingest_plan import IngestPlan, SourcePlan
 from dicomlake.pipeline.tables.keys import equal_rows
-from dicomlake.pipeline.tables.staging import gather
+from dicomlake.pipeline.tables.staging import FOLLOWERS, gather
 from dicomlake.pipeline.tables.store import Version
-from dicomlake.pipeline.tables.worklist import IngestPlan, SourcePlan
 from dicomlake.schemas.tables.files import FILES
 
 OUTSIDE_THE_FILE: Final = ("permission", "vanished", "io_error", "unstable", "too_new")
@@ -50,6 +49,8 @@ class Incoming:
     instances: pa.Table
     """Rows of `instances`, one for each of `files` that is `ingested`."""
     issues: pa.Table
+    followers: Mapping[str, pa.Table]
+    """Rows of the tables whose rows belong to an instance, by table."""
     before: pa.Table
     """Rows of the ledger for the paths seen and gone."""
     gone: pa.Table
@@ -68,23 +69,20 @@ class Incoming:
             files=pa.concat_tables([self.files, again.files]),
             instances=pa.concat_tables([self.instances, again.instances]),
             issues=pa.concat_tables([self.issues, again.issues]),
+            followers={
+                name: pa.concat_tables([rows, again.followers[name]])
+                for name, rows in self.followers.items()
+            },
             before=pa.concat_tables([self.before, again.before]),
         )
 
 
-def expected_files(plan: IngestPlan, settings: Settings) -> list[int]:
-    """Return how many files each batch of a plan has, by its number."""
-    limit = settings.engine.batch_files
-    sizes = []
-    for each in plan.sources:
-        full, rest = divmod(each.to_read, limit)
-        sizes += [limit] * full + ([rest] if rest else [])
-    return sizes
+def followers_of(found: Attempt) -> dict[str, pa.Table]:
+    """Return the rows of the tables whose rows belong to an instance, by table."""
+    return {name: getattr(found, name) for name in FOLLOWERS}
 
 
-def read_incoming(
-    base: Version, plan: IngestPlan, staging: Path, lineage: Lineage, settings: Settings
-) -> Incoming:
+def read_incoming(base: Version, plan: IngestPlan, staging: Path, lineage: Lineage) -> Incoming:
     """Return what the run found, held against the ledger of `base`.
 
     Args:
@@ -92,12 +90,11 @@ def read_incoming(
         plan: what was to be read.
         staging: folder with the staged batches.
         lineage: of the run.
-        settings: of the run.
 
     Raises:
         ReconciliationError: a batch is missing or short.
     """
-    staged = gather(staging, expected_files(plan, settings))
+    staged = gather(staging, plan.batches)
     found = pa.concat_tables([staged.files, _refused_rows(plan.sources, lineage)])
     seen_ids = flat(found, "file_id")
     vanished = _vanished_ids(plan.sources, withheld=False)
@@ -111,6 +108,7 @@ def read_incoming(
         files=with_first_seen(applied, before),
         instances=staged.instances,
         issues=drop_in(staged.issues, "file_id", flat(kept, "file_id")),
+        followers=followers_of(staged),
         before=before,
         gone=gone,
         kept=kept.select(["file_id", "status", "reason"]),

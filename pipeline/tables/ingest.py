@@ -5,20 +5,20 @@ Four steps, in this order: `plan_ingest` (crawl against ledger), `batches` (what
 so that it can be computed again when another run commits first).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import pyarrow as pa
 
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.sources import require_apart
-from dicomlake.pipeline.discovery.walk import Entry
-from dicomlake.pipeline.headers.attempt import Batch, Lineage
+from dicomlake.pipeline.headers.attempt import Lineage
 from dicomlake.pipeline.headers.columns import issues_table
 from dicomlake.pipeline.headers.issues import Issue
+from dicomlake.pipeline.tables.arrow_files import let_go
 from dicomlake.pipeline.tables.census import IngestCounts, take_census
 from dicomlake.pipeline.tables.claimants import ClaimSettler, Contested, ReadContents
 from dicomlake.pipeline.tables.columnar import (
@@ -26,7 +26,6 @@ from dicomlake.pipeline.tables.columnar import (
     distinct,
     drop_in,
     flat,
-    in_tables,
     is_in,
     joined,
     keep_in,
@@ -34,20 +33,21 @@ from dicomlake.pipeline.tables.columnar import (
     texts,
 )
 from dicomlake.pipeline.tables.commit import Change
+from dicomlake.pipeline.tables.heirs import Heirs, StageBatches, stage_inline
 from dicomlake.pipeline.tables.incoming import (
     Incoming,
     deleted_rows,
     read_incoming,
-    with_first_seen,
 )
+from dicomlake.pipeline.tables.ingest_plan import IngestPlan, SourcePlan
 from dicomlake.pipeline.tables.keys import equal_rows, key_column
 from dicomlake.pipeline.tables.merge import NOT_COMPARED, TableDelta
 from dicomlake.pipeline.tables.rollups import PARENT_COLUMNS, roll_up
 from dicomlake.pipeline.tables.settle import CLAIM_STATUSES
-from dicomlake.pipeline.tables.staging import StagedBatch, gather, reconcile, stage
+from dicomlake.pipeline.tables.staging import StagedBatch, reconcile, stage
 from dicomlake.pipeline.tables.store import Version
-from dicomlake.pipeline.tables.worklist import IngestPlan, SourcePlan, batches, plan_ingest
-from dicomlake.schemas.column import Table
+from dicomlake.pipeline.tables.worklist import batches, plan_ingest
+from dicomlake.schemas.column import LINEAGE, Table
 from dicomlake.schemas.tables import TABLES
 from dicomlake.schemas.tables.files import FILES
 from dicomlake.schemas.tables.instances import INSTANCES
@@ -66,10 +66,13 @@ __all__ = [
     "stage",
 ]
 
-StageBatches = Callable[[Sequence[Batch], Path], Iterable[StagedBatch]]
-
 _CONFLICT: Final = "conflicting_sop_instance"
 _UID: Final = "sop_instance_uid"
+_READ: Final = ("file_id", "header_sha256", "transfer_syntax_uid", "pixel_offset", "pixel_length",
+                "schema_version")  # fmt: skip
+"""Columns of `files` that are equal where the row of the instance is."""
+_LINEAGE: Final = NOT_COMPARED | {column.name for column in LINEAGE}
+"""Columns that say who wrote a row, and nothing about the file."""
 
 
 def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
@@ -104,68 +107,17 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
     """
     require_apart([each.source for each in plan.sources], plan.base.sources, base.sources)
     roots = {**base.sources, **{each.source.name: each.source.root for each in plan.sources}}
-    incoming = read_incoming(base, plan, staging, lineage, settings)
+    incoming = read_incoming(base, plan, staging, lineage)
     settler = ClaimSettler(base, lineage, settings, roots, read_contents)
-    heirs = _Heirs(base, roots, staging, lineage, settings, stage_batches or _stage_inline)
+    heirs = Heirs(base, roots, staging, lineage, settings, stage_batches or stage_inline)
     contested = settler.settle(incoming)
     while contested.heirs.num_rows:
         incoming = incoming.with_read_again(heirs.read(contested.heirs))
         contested = settler.settle(incoming)
-    return _Assembly(base, plan, lineage, incoming, contested, heirs.count).change(run_row)
-
-
-def _stage_inline(jobs: Sequence[Batch], folder: Path) -> Iterable[StagedBatch]:
-    return [stage(batch, folder) for batch in jobs]
-
-
-@dataclass(slots=True)
-class _Heirs:
-    """Reads files again that take over a UID: the ledger has no instance row of theirs."""
-
-    base: Version
-    roots: Mapping[str, str]
-    staging: Path
-    lineage: Lineage
-    settings: Settings
-    stage_batches: StageBatches
-    count: int = 0
-    rounds: int = 0
-
-    def read(self, heirs: pa.Table) -> Incoming:
-        folder = self.staging / "heirs" / f"{self.base.number:08d}-{self.rounds}"
-        jobs = list(self._batches(heirs))
-        expected = [len(job.entries) for job in jobs]
-        reconcile(self.stage_batches(jobs, folder), expected)
-        found = gather(folder, expected)
-        self.rounds += 1
-        self.count += heirs.num_rows
-        empty = FILES.empty()
-        return Incoming(
-            files=with_first_seen(found.files, heirs),
-            instances=found.instances,
-            issues=found.issues,
-            before=heirs,
-            gone=empty,
-            kept=empty,
-            seen_ids=texts(),
-            unjudged_ids=texts(),
-        )
-
-    def _batches(self, heirs: pa.Table) -> Iterable[Batch]:
-        limit = self.settings.engine.batch_files
-        names = ["path", "size", "mtime_ns", "ctime_ns", "inode"]
-        number = 0
-        sources = cast("list[str]", distinct(heirs, "source").to_pylist())
-        for source in sorted(sources):
-            own = keep_in(heirs, "source", texts(source)).sort_by("path")
-            for start in range(0, own.num_rows, limit):
-                entries = tuple(
-                    Entry(**row) for row in own.slice(start, limit).select(names).to_pylist()
-                )
-                yield Batch(
-                    number, source, self.roots[source], entries, self.settings, self.lineage
-                )
-                number += 1
+    let_go()
+    change = _Assembly(base, plan, lineage, incoming, contested, heirs).change(run_row)
+    let_go()
+    return change
 
 
 @dataclass(slots=True)
@@ -177,7 +129,15 @@ class _Assembly:
     lineage: Lineage
     incoming: Incoming
     contested: Contested
-    heirs: int
+    heirs: Heirs
+    losers: Array = field(init=False)
+    """The run's files that claim a UID and are not its instance."""
+
+    def __post_init__(self) -> None:
+        files = self.contested.incoming
+        claims = pc.is_valid(files.column(_UID))
+        lost = pc.and_not(claims, is_in(files, "status", texts("ingested")))
+        self.losers = files.column("file_id").filter(lost).combine_chunks()
 
     def change(self, run_row: Callable[[IngestCounts], pa.Table]) -> Change:
         files = self._files()
@@ -192,6 +152,7 @@ class _Assembly:
         tables: dict[str, TableDelta] = {
             "files": TableDelta(files),
             "instances": TableDelta(instances, removed.select([_UID])),
+            **self._followers(leaving),
             **rolled.tables,
             "issues": TableDelta(issues, self._stale_issues(rolled.stale_issues, issues)),
             **self._stale_volumes(files, existing, instances),
@@ -207,13 +168,16 @@ class _Assembly:
 
     def _instances(self) -> pa.Table:
         """Return the instance rows of the run's files that are the instance of their UID."""
-        return drop_in(self.incoming.instances, "file_id", self._losers())
+        return _leave_out(self.incoming.instances, "file_id", self.losers)
 
-    def _losers(self) -> Array:
-        """Return the run's files that claim a UID and are not its instance."""
-        files = self.contested.incoming
-        claiming = files.filter(pc.is_valid(files.column(_UID)))
-        return flat(drop_in(claiming, "status", texts("ingested")), "file_id")
+    def _followers(self, leaving: pa.Table) -> dict[str, TableDelta]:
+        """Return the rows that come with the run's instances, and those of what they replace."""
+        deltas = {}
+        for name, rows in self.incoming.followers.items():
+            table = TABLES[name]
+            stale = _read(self.base, table, list(table.key), _UID, flat(leaving, _UID))
+            deltas[name] = TableDelta(_leave_out(rows, "file_id", self.losers), stale)
+        return deltas
 
     def _existing_instances(self) -> pa.Table:
         """Return keys and parents of the version's instances whose claims may have changed."""
@@ -226,7 +190,7 @@ class _Assembly:
     def _issues(self) -> pa.Table:
         """Return the findings about the run's files; of a loser those about the file alone."""
         rows = self.incoming.issues
-        of_losers = is_in(rows, "file_id", self._losers())
+        of_losers = is_in(rows, "file_id", self.losers)
         return rows.filter(pc.invert(pc.and_(of_losers, pc.is_valid(rows.column("tag")))))
 
     def _conflict_issues(self, instances: pa.Table, existing: pa.Table) -> pa.Table:
@@ -262,7 +226,7 @@ class _Assembly:
         of_demoted = is_in(found, "file_id", flat(demoted, "file_id"))
         stays = pc.and_(of_demoted, pc.is_null(found.column("tag")))
         ids.append(flat(found.filter(pc.invert(stays)), "issue_id"))
-        if self.base.number:
+        if self.base.number and len(self.contested.touched):
             conflicts = pc.field("code") == _CONFLICT
             found = self.base.read("issues", ["issue_id", _UID], conflicts)
             ids.append(flat(keep_in(found, _UID, self.contested.touched), "issue_id"))
@@ -305,7 +269,7 @@ class _Assembly:
         before = pa.concat_tables(
             [self.incoming.before, self.incoming.gone, self.contested.committed_before]
         )
-        compared = [name for name in FILES.by_name if name not in NOT_COMPARED]
+        compared = [name for name in FILES.by_name if name not in _LINEAGE]
         place = pc.index_in(files.column("file_id"), value_set=flat(before, "file_id"))
         known = pc.is_valid(place)
         old = before.select(compared).take(place.drop_null())
@@ -336,33 +300,54 @@ class _Assembly:
             deleted=self.incoming.gone.num_rows,
             withheld=self.plan.withheld,
             hidden=self.plan.hidden,
-            heirs=self.heirs,
+            heirs=self.heirs.count,
+            heir_readers=dict(self.heirs.readers),
+            heir_fallbacks=dict(self.heirs.fallbacks),
+            outdated=self.plan.outdated,
             instances_added=instances.num_rows - replaced.num_rows,
-            instances_changed=self._count_changed(instances, flat(replaced, _UID)),
+            instances_changed=self._count_changed(flat(replaced, _UID)),
             instances_removed=removed.num_rows,
             tables={name: delta.upserts.num_rows for name, delta in tables.items()},
         )
 
-    def _count_changed(self, instances: pa.Table, replaced: Array) -> int:
-        """Return how many rows differ from the version's row of their key, lineage aside."""
+    def _count_changed(self, replaced: Array) -> int:
+        """Return how many instances are of another file than before, or were read otherwise."""
         if not len(replaced):
             return 0
-        names = [name for name in INSTANCES.by_name if name not in NOT_COMPARED]
-        uids = flat(instances, _UID)
-        count = 0
-        held = self.base.batches("instances", names, pc.field(_UID).isin(replaced))
-        for old in in_tables(held):
-            place = pc.index_in(old.column(_UID), value_set=uids)
-            count += int((~equal_rows(instances.select(names).take(place), old)).sum())
-        return count
+        before = [self.incoming.before, self.incoming.gone, self.contested.committed_before]
+        old, new = (
+            keep_in(rows.filter(pc.equal(rows.column("status"), "ingested")), _UID, replaced)
+            for rows in (pa.concat_tables(before), self.contested.incoming)
+        )
+        place = pc.index_in(new.column(_UID), value_set=flat(old, _UID))
+        known = pc.is_valid(place)
+        names = list(_READ)
+        same = equal_rows(
+            new.filter(known).select(names), old.take(place.drop_null()).select(names)
+        )
+        return len(replaced) - int(same.sum())
 
 
 def _read(base: Version, table: Table, names: Sequence[str], key: str, values: Array) -> pa.Table:
     """Return columns of the rows of a version that hold one of the values."""
     columns = list(names)
     if not base.number or not len(values):
-        return table.empty().select(columns)
+        return pa.schema([table.by_name[each].field() for each in columns]).empty_table()
     return base.read(table.name, columns, pc.field(key).isin(values))
+
+
+def _leave_out(rows: pa.Table, name: str, values: Array) -> pa.Table:
+    """Return the rows whose value is none of `values`; only batches that hold some are copied."""
+    if not len(values) or not rows.num_rows:
+        return rows
+    kept: list[pa.Table] = []
+    start = 0
+    for chunk in rows.column(name).chunks:
+        own = rows.slice(start, len(chunk))
+        start += len(chunk)
+        leaves = pc.is_in(chunk, value_set=values)
+        kept.append(own.filter(pc.invert(leaves)) if pc.any(leaves).as_py() else own)
+    return pa.concat_tables(kept)
 
 
 def _has_rows(delta: TableDelta) -> bool:

@@ -14,8 +14,9 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from dicomlake.pipeline.tables.layout import LOCKS, TEMPORARY, Access
 
@@ -66,6 +67,35 @@ def commit_lock(lake: Path, access: Access) -> Iterator[None]:
         os.close(descriptor)
 
 
+class Names(Protocol):
+    """Who gives out names of temporaries: a writer, or a process that works for one."""
+
+    @property
+    def lake(self) -> Path:
+        """Return the folder of the lake."""
+
+    @property
+    def access(self) -> Access:
+        """Return the access that files get."""
+
+    def temporary(self, folder: Path, suffix: str = "") -> Path:
+        """Return a free temporary name in a folder of the lake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """A process that writes for a writer elsewhere; its temporaries die with that writer's lock."""
+
+    lake: Path
+    access: Access
+    id: str
+    """Of the writer."""
+
+    def temporary(self, folder: Path, suffix: str = "") -> Path:
+        """Return a free temporary name in a folder of the lake; the writer's names are numbers."""
+        return folder / f"{TEMPORARY}{self.id}-w{secrets.token_hex(8)}{suffix}"
+
+
 class Writer:
     """The identity of one writer: its lock, made when the first temporary is, and its names."""
 
@@ -82,6 +112,12 @@ class Writer:
             self._take()
         self._count += 1
         return folder / f"{TEMPORARY}{self.id}-{self._count}{suffix}"
+
+    def delegate(self) -> Delegate:
+        """Return what another process needs to write for this one."""
+        if self._descriptor < 0:
+            self._take()
+        return Delegate(self.lake, self.access, self.id)
 
     def _take(self) -> None:
         self.access.make_folder(self.lake / LOCKS)

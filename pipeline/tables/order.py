@@ -5,14 +5,27 @@ by folder, a folder before its subfolders, then by name. Nulls come last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, cast
+from functools import reduce
+from typing import Any, Final, Literal, TypeAlias, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicomlake.pipeline.discovery.paths import tree_key
 from dicomlake.pipeline.tables.manifest import Value
 from dicomlake.schemas.column import Table
+
+BATCH: Final = 16_384
+"""Rows of a batch when parts are read and written."""
+
+RUN: Final = 65_536
+"""Rows that are sorted at once."""
+
+_FEWEST_ROWS: Final = 256
+"""Rows taken at once from each of many runs."""
+
+Rows: TypeAlias = pa.Table | pa.RecordBatch
 
 SortKey = tuple[tuple[bool, Value], ...]
 """A row's place in the order, comparable in Python: nulls are (True, None) and come last."""
@@ -23,7 +36,7 @@ def order_columns(table: Table) -> tuple[str, ...]:
     return (*table.order, *(name for name in table.key if name not in table.order))
 
 
-def order_values(table: Table, rows: pa.RecordBatch, index: int) -> tuple[Value, ...]:
+def order_values(table: Table, rows: Rows, index: int) -> tuple[Value, ...]:
     """Return the sort columns of one row as the manifest holds them."""
     return tuple(plain(rows.column(name)[index].as_py()) for name in table.order)
 
@@ -44,7 +57,7 @@ def sort_key(table: Table, names: Sequence[str], values: Sequence[Value]) -> Sor
     return tuple(key)
 
 
-def row_key(table: Table, rows: pa.RecordBatch, index: int) -> SortKey:
+def row_key(table: Table, rows: Rows, index: int) -> SortKey:
     """Return the sort key of one row."""
     names = order_columns(table)
     return sort_key(table, names, [plain(rows.column(name)[index].as_py()) for name in names])
@@ -64,15 +77,94 @@ def _key_columns(table: Table, rows: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
 
 
-def sorted_rows(table: Table, rows: pa.Table) -> pa.Table:
-    """Return the rows in the table's order."""
+def _indices(table: Table, rows: pa.Table) -> "pa.Array[Any]":
+    """Return where the rows stand in the table's order."""
     keys = _key_columns(table, rows)
     by: list[tuple[str, Literal["ascending"]]] = [(name, "ascending") for name in keys.column_names]
-    return rows.take(pc.sort_indices(keys, sort_keys=list(by)))
+    return pc.sort_indices(keys, sort_keys=list(by))
 
 
-def count_up_to(table: Table, rows: pa.RecordBatch, bound: SortKey, *, inclusive: bool) -> int:
-    """Return how many rows of a sorted batch stand before a bound, or at it if inclusive."""
+def sorted_rows(table: Table, rows: pa.Table) -> pa.Table:
+    """Return the rows in the table's order; the very rows where they are in it already."""
+    if rows.num_rows > RUN and is_sorted(table, rows):
+        return rows
+    indices = _indices(table, rows)
+    return rows if _is_identity(indices) else _taken(rows, indices)
+
+
+def _taken(rows: pa.Table, indices: "pa.Array[Any]") -> pa.Table:
+    """Return rows by their places.
+
+    A column without values stays as it is: most columns of a wide table are of another modality.
+    """
+    columns: list[Any] = [
+        column.slice(0, len(indices)) if column.null_count == len(column) else column.take(indices)
+        for column in rows.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=rows.schema)
+
+
+def _is_identity(indices: "pa.Array[Any]") -> bool:
+    places = indices.to_numpy()
+    return bool(np.array_equal(places, np.arange(len(places), dtype=places.dtype)))
+
+
+def is_sorted(table: Table, rows: pa.Table) -> bool:
+    """Return whether rows are in the table's order, looking at a run of them at a time."""
+    last: SortKey | None = None
+    for start in range(0, rows.num_rows, RUN):
+        run = rows.slice(start, RUN)
+        if last is not None and row_key(table, run, 0) < last:
+            return False
+        last = row_key(table, run, run.num_rows - 1)
+        if not _is_identity(_indices(table, run)):
+            return False
+    return True
+
+
+def sorted_batches(
+    table: Table, rows: pa.Table, partition: Sequence[tuple[str, Value]] = ()
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of one partition in the table's order.
+
+    Each record batch of many rows is sorted by itself and merged with the others, so that memory
+    holds some rows of each, and never all.
+    """
+    if rows.num_rows <= RUN:
+        yield from _sorted_run(table, rows, partition, RUN)
+        return
+    runs = rows.to_batches()
+    size = max(_FEWEST_ROWS, RUN // len(runs))
+    tables = (pa.Table.from_batches([run]) for run in runs)
+    yield from merge_sorted(table, [_sorted_run(table, run, partition, size) for run in tables])
+
+
+def _sorted_run(
+    table: Table, run: pa.Table, partition: Sequence[tuple[str, Value]], size: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of one partition in order, so many at once; each row is copied once."""
+    keys = run.select(order_columns(table))
+    places: Any = pa.array(np.arange(run.num_rows))
+    if partition:
+        chosen = _in_partition(run, partition)
+        keys, places = keys.filter(chosen), places.filter(chosen)
+    places = places.take(_indices(table, keys))
+    if len(places) == run.num_rows and _is_identity(places):
+        yield from run.to_batches(max_chunksize=size)
+        return
+    for start in range(0, len(places), size):
+        yield from _taken(run, places.slice(start, size)).to_batches()
+
+
+def _in_partition(rows: pa.Table, partition: Sequence[tuple[str, Value]]) -> "pa.Array[Any]":
+    """Return which rows belong to a partition."""
+    equal: Any = pc.equal  # the stubs want a scalar where Arrow takes a plain value
+    masks = [equal(rows.column(name), value) for name, value in partition]
+    return cast("pa.Array[Any]", reduce(pc.and_, masks).combine_chunks())
+
+
+def count_up_to(table: Table, rows: Rows, bound: SortKey, *, inclusive: bool) -> int:
+    """Return how many of sorted rows stand before a bound, or at it if inclusive."""
     low, high = 0, rows.num_rows
     while low < high:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""Parts: immutable Parquet files named by their content, written once and read in batches."""
+"""Parts: immutable Parquet files named by their content, written once."""
 
 import contextlib
 import hashlib
@@ -7,21 +7,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dicomlake.pipeline.errors import CorruptLakeError, LakeFormatError
 from dicomlake.pipeline.tables.durable import sync_folder
 from dicomlake.pipeline.tables.faults import reach
 from dicomlake.pipeline.tables.layout import part_path
-from dicomlake.pipeline.tables.locks import Writer
+from dicomlake.pipeline.tables.locks import Names
 from dicomlake.pipeline.tables.manifest import Part, Value
 from dicomlake.pipeline.tables.order import order_values, plain
-from dicomlake.schemas.column import Column, Table
+from dicomlake.schemas.column import Table
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 
 if TYPE_CHECKING:  # see layout.py
@@ -30,18 +28,26 @@ if TYPE_CHECKING:  # see layout.py
 ROW_GROUP: Final = 65_536
 """Rows of a row group: the grain at which readers skip by statistics."""
 
-BATCH: Final = 16_384
-"""Rows of a batch when parts are read."""
+_FIRST_BYTES: Final = 4096
+_BYTES_AT_ONCE: Final = 1 << 20
+
+_SAMPLE: Final = 1024
+"""Rows by which a part's columns are judged."""
 
 _ID_LENGTH: Final = 32
-_FIX: Final = "`dicomlake verify` names what is damaged; restore it from a backup."
 
 
 class _HashingFile:
-    """A new file that digests what is written to it, so that nothing is read back."""
+    """A new file that digests what is written to it, so that nothing is read back.
+
+    Parquet writes some hundred bytes at a time, for each page its header and its values. They are
+    gathered; the first few go out early, so that a disk that takes nothing is noticed.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115  (closed below)
+        self._waiting = bytearray()
+        self._room = _FIRST_BYTES
         self.digest = hashlib.sha256()
         self.size = 0
 
@@ -50,21 +56,31 @@ class _HashingFile:
         return self._file.closed
 
     def write(self, data: Any) -> int:
-        """Write all of a buffer."""
-        reach("part.write")
+        """Take all of a buffer."""
         view = memoryview(data).cast("B")
-        self.digest.update(view)
-        rest = view
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        self._waiting += view
         self.size += len(view)
+        if len(self._waiting) >= self._room:
+            self._pour()
         return len(view)
 
+    def _pour(self) -> None:
+        reach("part.write")
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        self._room = _BYTES_AT_ONCE
+        self.digest.update(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
     def flush(self) -> None:
-        """Do nothing: there is no buffer."""
+        """Do nothing: what waits is written by `sync`."""
 
     def sync(self) -> None:
-        """Make the bytes durable."""
+        """Write what waits, and make the bytes durable."""
+        self._pour()
+        reach("part.sync")
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
@@ -76,7 +92,7 @@ class _HashingFile:
 class PartWriter:
     """Writes sorted rows of one partition of a table as parts, under temporary names at first."""
 
-    writer: Writer
+    writer: Names
     table: Table
     settings: "TableSettings"
 
@@ -86,7 +102,7 @@ class PartWriter:
         partition: tuple[tuple[str, Value], ...] = (),
         rows_of_parts: Sequence[int] | None = None,
     ) -> list[Part]:
-        """Write parts and name them; the caller syncs `data/` once, by `sync`.
+        """Write parts and name them; the caller syncs `data/` once, by `sync_data`.
 
         Args:
             batches: rows in order, in the table's full schema.
@@ -134,10 +150,11 @@ class PartWriter:
             part.discard()
             raise
 
-    def sync(self) -> None:
-        """Make the names of the parts durable."""
-        reach("data.sync")
-        sync_folder(self.writer.lake / "data")
+
+def sync_data(lake: Path) -> None:
+    """Make the names of the parts durable."""
+    reach("data.sync")
+    sync_folder(lake / "data")
 
 
 class _OpenPart:
@@ -155,17 +172,7 @@ class _OpenPart:
         reach("part.open")
         self.schema = owner.table.part_schema()
         self.file = _HashingFile(writer.access.create(self.path))
-        try:
-            self.parquet = pq.ParquetWriter(
-                cast("IO[Any]", self.file),
-                self.schema,
-                compression="zstd",
-                compression_level=owner.settings.compression_level,
-                write_statistics=True,
-            )
-        except BaseException:
-            self.discard()
-            raise
+        self.parquet: pq.ParquetWriter | None = None
 
     @property
     def bytes(self) -> int:
@@ -179,15 +186,28 @@ class _OpenPart:
         self.last = order_values(self.owner.table, batches[-1], batches[-1].num_rows - 1)
         self.keys.append(extremes(group.column(self.owner.table.key[0])))
         self.rows += group.num_rows
-        columns = [group.column(name) for name in self.schema.names]
-        self.parquet.write_table(
-            pa.Table.from_arrays(columns, schema=self.schema), row_group_size=ROW_GROUP
+        rows = _in_one_piece(group.select(self.schema.names), self.schema)
+        if self.parquet is None:
+            self.parquet = self._parquet(rows)
+        self.parquet.write_table(rows, row_group_size=ROW_GROUP)
+
+    def _parquet(self, rows: pa.Table) -> pq.ParquetWriter:
+        """Return the writer of the file, told by its first rows."""
+        dictionaries: Any = _repeating(rows)  # the stubs know of all columns or none
+        return pq.ParquetWriter(
+            cast("IO[Any]", self.file),
+            self.schema,
+            compression="zstd",
+            compression_level=self.owner.settings.compression_level,
+            use_dictionary=dictionaries,
+            write_statistics=True,
         )
 
     def finish(self) -> Part:
         """Complete the file, make it durable, and give it the name of its content."""
+        if self.parquet is None:
+            self.parquet = self._parquet(self.schema.empty_table())
         self.parquet.close()
-        reach("part.sync")
         self.file.sync()
         self.file.close()
         sha256 = self.file.digest.hexdigest()
@@ -216,6 +236,43 @@ class _OpenPart:
         """Remove what was written."""
         self.file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _in_one_piece(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows without chunks: what a part holds must not depend on how they came together.
+
+    Columns without values, which are most of a wide table, share one array a type.
+    """
+    nulls: Any = pa.nulls  # the stubs list types one by one
+    empty: dict[pa.DataType, Any] = {}
+    columns: list[Any] = []
+    for column in rows.columns:
+        if column.null_count == len(column):
+            if column.type not in empty:
+                empty[column.type] = nulls(len(column), column.type)
+            columns.append(empty[column.type])
+        else:
+            columns.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _repeating(rows: pa.Table) -> list[str]:
+    """Return the columns that a dictionary pays for; judged by some rows of the beginning.
+
+    A column of ever new values would be put through a dictionary first, only to be written plain
+    once that is full. What is nested is left to a dictionary.
+    """
+    sample = rows.slice(0, _SAMPLE)
+    found = []
+    for field in rows.schema:
+        if not pa.types.is_nested(field.type):
+            column = sample.column(field.name)
+            given = len(column) - column.null_count
+            distinct: Any = pc.count_distinct(column, mode="only_valid") if given else 0
+            if given and 2 * distinct.as_py() > given:
+                continue
+        found.append(field.name)
+    return found
 
 
 def extremes(values: "pa.ChunkedArray[Any]") -> tuple[Value, Value]:
@@ -267,101 +324,3 @@ def _row_groups(
                     left = left - size or next(limits, 0)
     if waiting:
         yield pa.Table.from_batches(waiting)
-
-
-class PartReader:
-    """A part of a table, opened for reading; rows come in the declared schema.
-
-    Columns that the part is too old to hold are null; partition columns are filled in.
-    """
-
-    def __init__(self, lake: Path, table: Table, part: Part) -> None:
-        self.table = table
-        self.part = part
-        self.path = part_path(lake, part.id)
-        try:
-            self.file = pq.ParquetFile(self.path)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise self._corrupt(error) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def _corrupt(self, error: Exception) -> CorruptLakeError:
-        what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
-        return CorruptLakeError(f"Part {self.part.id} of table {self.table.name} {what}.", _FIX)
-
-    def group_rows(self) -> list[int]:
-        """Return how many rows each row group has."""
-        metadata = self.file.metadata
-        return [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-
-    def batches(
-        self, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in batches.
-
-        Args:
-            columns: names in the order wanted; all of the table where None.
-            groups: numbers of the row groups wanted; all where None.
-
-        Raises:
-            CorruptLakeError: the file is damaged.
-        """
-        names = columns if columns is not None else [c.name for c in self.table.columns]
-        present = set(self.file.schema_arrow.names)
-        stored = [name for name in names if name in present]
-        wanted = range(self.file.metadata.num_row_groups) if groups is None else groups
-        try:
-            # No column asked for is in the file: count its rows by one that is.
-            read = stored or self.file.schema_arrow.names[:1]
-            for batch in self.file.iter_batches(BATCH, row_groups=list(wanted), columns=read):
-                yield self._conform(batch, names)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise self._corrupt(error) from error
-
-    def _conform(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-        held = set(batch.schema.names)
-        values = dict(self.part.partition)
-        arrays: list[Any] = []
-        fields: list[pa.Field[Any]] = []
-        for name in names:
-            column = self.table.by_name[name]
-            fields.append(column.field())
-            if name in values:
-                arrays.append(constant(values[name], column.type, batch.num_rows))
-            elif name in held:
-                array = batch.column(name)
-                if not array.type.equals(column.type, check_metadata=True):
-                    array = array.cast(column.type)
-                arrays.append(array)
-            else:
-                arrays.append(self._missing(column, batch.num_rows))
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
-
-    def _missing(self, column: Column, rows: int) -> "pa.Array[Any]":
-        if not column.nullable:
-            raise LakeFormatError(
-                f"Table {self.table.name} was written before column {column.name}, which has no "
-                "value for its rows.",
-                "Make a new lake, or use the dicomlake that wrote this one.",
-            )
-        nulls: Any = pa.nulls  # the stubs list types one by one
-        return cast("pa.Array[Any]", nulls(rows, column.type))
-
-
-def constant(value: Value, arrow_type: pa.DataType, rows: int) -> "pa.Array[Any]":
-    """Return a column that holds one text or integer in every row.
-
-    Made from buffers: `pa.array` imports pandas, which would triple the start of `status`.
-    """
-    if isinstance(value, str):
-        data = value.encode()
-        offsets = np.arange(rows + 1, dtype=np.int32) * np.int32(len(data))
-        buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(data * rows)]
-        return pa.Array.from_buffers(pa.string(), rows, buffers).cast(arrow_type)
-    numbers = pa.py_buffer(np.full(rows, value, dtype=np.int64).tobytes())
-    return pa.Array.from_buffers(pa.int64(), rows, [None, numbers]).cast(arrow_type)

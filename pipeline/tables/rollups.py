@@ -1,65 +1,58 @@
-"""Series, studies and patients, rolled up from their instances.
+"""Series, studies and patients, and the series of a modality, rolled up from their instances.
 
 An attribute of a parent is the commonest non-null value of its instances, ties by text order.
 Only parents of instances that changed are rolled up again, each from all of its instances.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dicomlake.pipeline.headers.columns import Lineage, issues_table
 from dicomlake.pipeline.headers.issues import Issue
-from dicomlake.pipeline.tables.columnar import (
-    Array,
-    Chunked,
-    distinct,
-    drop_in,
-    flat,
-    integers,
-    joined,
-    pc,
-)
+from dicomlake.pipeline.tables.columnar import Array, distinct, drop_in, joined, keep_in, pc, texts
 from dicomlake.pipeline.tables.keys import key_column
+from dicomlake.pipeline.tables.levels import (
+    COUNTS,
+    LINEAGE_NAMES,
+    PARENT_COLUMNS,
+    SETS,
+    Level,
+    Runs,
+)
 from dicomlake.pipeline.tables.merge import TableDelta
 from dicomlake.pipeline.tables.store import Version
-from dicomlake.schemas.column import LINEAGE, Column, Table
+from dicomlake.schemas.column import Column, Table
+from dicomlake.schemas.tables import MODALITY_SERIES, TABLES
 from dicomlake.schemas.tables.instances import INSTANCES
 from dicomlake.schemas.tables.issues import ISSUES
 from dicomlake.schemas.tables.patients import PATIENTS
 from dicomlake.schemas.tables.series import SERIES
 from dicomlake.schemas.tables.studies import STUDIES
 
-PARENT_COLUMNS: Final = ("patient_key", "study_instance_uid", "series_instance_uid")
+__all__ = ["PARENT_COLUMNS", "PARENT_ISSUES", "Rollup", "roll_up"]
+
 PARENT_ISSUES: Final = ("inconsistent_parent", "series_in_many_studies", "study_of_many_patients")
 
-_LEVELS: Final = (SERIES, STUDIES, PATIENTS)
-_LINEAGE_NAMES: Final = frozenset(column.name for column in LINEAGE)
-_COUNTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "n_instances": ("sop_instance_uid",),
-    "n_series": ("study_instance_uid", "series_instance_uid"),
-    "n_studies": ("study_instance_uid",),
-}
-"""What is counted, by column: different values of these."""
-_SETS: Final = {"sop_class_uids": "sop_class_uid", "modalities": "modality"}
-"""What is listed, by column: the different values of this."""
-_NEEDED: Final = tuple(
-    dict.fromkeys(
+_ALWAYS: Final = ("sop_instance_uid", *PARENT_COLUMNS, *SETS.values())
+
+
+def _needed(*names: str) -> tuple[str, ...]:
+    """Return these columns of `instances`, and those that every level needs."""
+    return tuple(
         name
-        for name in (
-            "sop_instance_uid",
-            *PARENT_COLUMNS,
-            "sop_class_uid",
-            *(column.name for table in _LEVELS for column in table.columns),
-        )
-        if name in INSTANCES.by_name and name not in _LINEAGE_NAMES
+        for name in dict.fromkeys((*_ALWAYS, *names))
+        if name in INSTANCES.by_name and name not in LINEAGE_NAMES and name not in COUNTS
     )
+
+
+_OF_SERIES: Final = _needed(
+    *SERIES.by_name,
+    *(source for each in MODALITY_SERIES.values() for source, _ in each.summaries.values()),
 )
-Positions = npt.NDArray[np.int64]
+_OF_OTHERS: Final = _needed(*STUDIES.by_name, *PATIENTS.by_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,157 +75,88 @@ def roll_up(base: Version, before: pa.Table, upserts: pa.Table, lineage: Lineage
         upserts: instance rows that come, in full.
         lineage: of the run.
     """
-    parents = pa.concat_tables(
-        [before.select(list(PARENT_COLUMNS)), upserts.select(list(PARENT_COLUMNS))]
-    )
+    parents = pa.concat_tables([_parents(before), _parents(upserts)])
     if not parents.num_rows:
-        return Rollup({}, ISSUES.empty(), pa.array([], pa.string()))
-    touched = {table.name: _keys(parents, table) for table in _LEVELS}
-    rows = _instances_of(base, parents, before, upserts)
-    tables: dict[str, TableDelta] = {}
-    issues: list[Issue] = []
-    for table in _LEVELS:
-        own = _only(rows, pc.is_in(key_column(rows, table.key), value_set=touched[table.name]))
-        level = _Level(table, own)
-        rolled = level.rows(lineage)
-        issues += level.issues()
-        gone = _gone_keys(parents, table, rolled)
-        tables[table.name] = TableDelta(rolled, gone)
-    issues += _shared_series(base, parents, tables["series"].upserts)
-    stale = _stale_issues(base, parents)
-    return Rollup(tables, issues_table(issues, lineage), stale)
+        return Rollup({}, ISSUES.empty(), texts())
+    replaced = joined("sop_instance_uid", before, upserts) if base.number else texts()
+    runs = Runs(_with_committed(base, upserts, _OF_SERIES, _touching(parents, SERIES), replaced))
+    series = Level(SERIES, runs, _keys(parents, SERIES))
+    rolled = {SERIES.name: series.rows(lineage)}
+    issues = list(_issues(SERIES, series))
+    for name, each in MODALITY_SERIES.items():
+        own = keep_in(rolled[SERIES.name], "modality", texts(each.modality))
+        keys = _keys(own, SERIES)
+        rolled[name] = Level(each.table, runs, keys, each.summaries).rows(lineage)
+    if base.number:
+        wider = _touching(parents, PATIENTS) | _touching(parents, STUDIES)
+        runs = Runs(_with_committed(base, upserts, _OF_OTHERS, wider, replaced))
+    for table in (STUDIES, PATIENTS):
+        level = Level(table, runs, _keys(parents, table))
+        rolled[table.name] = level.rows(lineage)
+        issues += _issues(table, level)
+    issues += _shared_series(base, parents, rolled[SERIES.name])
+    return Rollup(
+        {
+            name: TableDelta(rows, _gone_keys(base, name, parents, rows))
+            for name, rows in rolled.items()
+        },
+        issues_table(issues, lineage),
+        _stale_issues(base, parents),
+    )
+
+
+def _parents(rows: pa.Table) -> pa.Table:
+    """Return the parents of instances, each once."""
+    heads = Runs.heads_of(rows)
+    return heads.group_by(list(PARENT_COLUMNS)).aggregate([]) if heads.num_rows else heads
 
 
 def _keys(rows: pa.Table, table: Table) -> Array:
     return key_column(rows, table.key).unique()
 
 
-def _instances_of(
-    base: Version, parents: pa.Table, before: pa.Table, upserts: pa.Table
+def _touching(parents: pa.Table, table: Table) -> Any:
+    """Return the condition on instances to belong to touched parents of a table, or nearly so."""
+    name = table.key[-1]
+    values = distinct(parents, name)
+    least, greatest = pc.min_max(values).values()
+    # A scan leaves out row groups by the range; a list of values it tries row by row.
+    return pc.field(name).isin(values) & (pc.field(name) >= least) & (pc.field(name) <= greatest)
+
+
+def _with_committed(
+    base: Version, upserts: pa.Table, names: Sequence[str], touching: Any, replaced: Array
 ) -> pa.Table:
-    """Return all instances of the touched parents as they will be, as far as it is needed."""
-    new = upserts.select(list(_NEEDED))
+    """Return instances as they will be: those that come, and those of the version that stay."""
     if not base.number:
-        return new
-    of_parents = pc.field("patient_key").isin(distinct(parents, "patient_key")) | pc.field(
-        "study_instance_uid"
-    ).isin(distinct(parents, "study_instance_uid"))
-    old = base.read("instances", list(_NEEDED), of_parents)
-    replaced = joined("sop_instance_uid", before, upserts)
-    return pa.concat_tables([drop_in(old, "sop_instance_uid", replaced), new])
+        return upserts
+    old = base.read("instances", names, touching)
+    return pa.concat_tables([drop_in(old, "sop_instance_uid", replaced), upserts.select(names)])
 
 
-def _only(rows: pa.Table, mask: Any) -> pa.Table:
-    """Return the rows of a mask; all of them without a copy."""
-    return rows if pc.all(mask).as_py() else rows.filter(mask)
-
-
-def _gone_keys(parents: pa.Table, table: Table, rolled: pa.Table) -> pa.Table:
-    """Return the keys of touched parents that have no instance any more."""
+def _gone_keys(base: Version, name: str, parents: pa.Table, rolled: pa.Table) -> pa.Table:
+    """Return the keys of touched parents that have no row in a table any more."""
+    table = TABLES[name]
     keys = parents.select(list(table.key)).group_by(list(table.key)).aggregate([])
-    left = key_column(rolled, table.key)
-    gone = pc.invert(pc.is_in(key_column(keys, table.key), value_set=left))
+    if not base.rows(name):
+        return keys.slice(0, 0)
+    gone = pc.invert(pc.is_in(key_column(keys, table.key), value_set=key_column(rolled, table.key)))
     return keys.filter(gone)
 
 
-class _Level:
-    """The parents of one level, with the instances of each."""
-
-    def __init__(self, table: Table, instances: pa.Table) -> None:
-        self._table = table
-        self._instances = instances
-        encoded = key_column(instances, table.key).dictionary_encode()
-        self._parents = encoded.indices
-        self._count = len(encoded.dictionary)
-        self._first: Positions = _first_rows(
-            self._parents, instances.column("sop_instance_uid"), self._count
-        )
-        self._inconsistent: dict[str, Positions] = {}
-
-    def rows(self, lineage: Lineage) -> pa.Table:
-        """Return one row per parent, by the schema of the table."""
-        schema = self._table.schema()
-        arrays = [self._column(column, lineage) for column in self._table.columns]
-        return pa.Table.from_arrays(arrays, schema=schema)
-
-    def _column(self, column: Column, lineage: Lineage) -> "Array | Chunked":
-        name = column.name
-        if name in _LINEAGE_NAMES:
-            return pa.array([getattr(lineage, name)] * self._count, column.type)
-        if name in _COUNTS:
-            return self._count_of(_COUNTS[name])
-        if name in _SETS:
-            return self._set_of(self._instances.column(_SETS[name]))
-        if name in self._table.key or name in self._table.partition_by:
-            return self._instances.column(name).take(integers(self._first))
-        return self._commonest(column)
-
-    def _commonest(self, column: Column) -> Chunked:
-        """Return the commonest non-null value per parent, and note where there are several."""
-        values = self._instances.column(column.name)
-        counted = (
-            pa.table(
-                {
-                    "parent": self._parents,
-                    "text": _texts(values.combine_chunks()),
-                    "row": integers(np.arange(len(values))),
-                }
-            )
-            .filter(pc.field("text").is_valid())
-            .group_by(["parent", "text"], use_threads=False)
-            .aggregate([("row", "min"), ([], "count_all")])
-            .sort_by([("parent", "ascending"), ("count_all", "descending"), ("text", "ascending")])
-        )
-        parents = counted.column("parent").to_numpy()
-        winners = np.flatnonzero(np.diff(parents, prepend=-1))
-        places = np.full(self._count, -1, dtype=np.int64)
-        places[parents[winners]] = counted.column("row_min").to_numpy()[winners]
-        several = np.bincount(parents, minlength=self._count) > 1
-        if several.any():
-            self._inconsistent[column.name] = np.flatnonzero(several)
-        return values.take(integers(places, places < 0))
-
-    def _count_of(self, names: Sequence[str]) -> Array:
-        found = (
-            pa.table({"parent": self._parents, **{n: self._instances.column(n) for n in names}})
-            .group_by(["parent", *names], use_threads=False)
-            .aggregate([])
-        )
-        counts = np.bincount(found.column("parent").to_numpy(), minlength=self._count)
-        return integers(counts.astype(np.int64))
-
-    def _set_of(self, values: Chunked) -> Array:
-        """Return the different non-null values per parent, sorted."""
-        found = (
-            pa.table({"parent": self._parents, "value": values})
-            .filter(pc.field("value").is_valid())
-            .group_by(["parent", "value"], use_threads=False)
-            .aggregate([])
-            .sort_by([("parent", "ascending"), ("value", "ascending")])
-        )
-        counts = np.bincount(found.column("parent").to_numpy(), minlength=self._count)
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-        return _lists(offsets, flat(found, "value"))
-
-    def issues(self) -> list[Issue]:
-        """Return the findings about parents whose instances disagree; after `rows`."""
-        found = []
-        for name, parents in self._inconsistent.items():
-            column = self._table.by_name[name]
-            many_patients = self._table is STUDIES and name == "patient_key"
-            if not column.keyword and not many_patients:
-                continue  # derived from an attribute that has its own finding
-            for keys in self._keys_of(parents):
-                if many_patients:
-                    study = keys["study_instance_uid"]
-                    found.append(Issue("study_of_many_patients", study_instance_uid=study))
-                else:
-                    found.append(_inconsistent(column, keys))
-        return found
-
-    def _keys_of(self, parents: Positions) -> list[dict[str, str]]:
-        rows = self._instances.select(list(self._table.key)).take(integers(self._first[parents]))
-        return rows.to_pylist()
+def _issues(table: Table, level: Level) -> Iterator[Issue]:
+    """Yield the findings about parents whose instances disagree; after `rows`."""
+    for name, parents in level.inconsistent.items():
+        column = table.by_name[name]
+        many_patients = table is STUDIES and name == "patient_key"
+        if not column.keyword and not many_patients:
+            continue  # derived from an attribute that has its own finding
+        for keys in level.keys_of(parents):
+            if many_patients:
+                study = keys["study_instance_uid"]
+                yield Issue("study_of_many_patients", study_instance_uid=study)
+            else:
+                yield _inconsistent(column, keys)
 
 
 def _inconsistent(column: Column, keys: Mapping[str, str]) -> Issue:
@@ -249,43 +173,6 @@ def _inconsistent(column: Column, keys: Mapping[str, str]) -> Issue:
 
 def _patient_detail(patient_key: str) -> str:
     return f"patient_key {patient_key}"
-
-
-def _first_rows(parents: Array, uids: Chunked, count: int) -> Positions:
-    """Return for each parent the row of its instance with the smallest UID in text order."""
-    order = pc.sort_indices(
-        pa.table({"parent": parents, "uid": uids}),
-        sort_keys=[("parent", "ascending"), ("uid", "ascending")],
-    ).to_numpy()
-    codes = parents.to_numpy(zero_copy_only=False)[order]
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    first: Positions = order[starts].astype(np.int64)
-    assert len(first) == count
-    return first
-
-
-def _texts(values: Any) -> Any:
-    """Return each value as a text that is equal for equal values only; null stays null."""
-    if pa.types.is_string(values.type):
-        return values
-    if pa.types.is_struct(values.type):
-        parts = [pc.fill_null(_texts(child), "\0") for child in values.flatten()]
-        joined = pc.binary_join_element_wise(*parts, "=")
-        return pc.if_else(values.is_valid(), joined, pa.scalar(None, pa.string()))
-    if pa.types.is_list(values.type):
-        elements = pc.fill_null(_texts(values.flatten()), "\0")
-        lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
-        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-        lists = _lists(offsets, elements)
-        joined = pc.binary_join(lists, "\\")
-        return pc.if_else(values.is_valid(), joined, pa.scalar(None, pa.string()))
-    return values.cast(pa.string())
-
-
-def _lists(offsets: npt.NDArray[np.int32], values: Any) -> Array:
-    """Return lists that start at the offsets, one fewer than these."""
-    make: Any = pa.ListArray.from_arrays  # the stubs do not know that offsets are integers
-    return cast("Array", make(integers(offsets), values))
 
 
 def _shared_series(base: Version, parents: pa.Table, rolled: pa.Table) -> list[Issue]:

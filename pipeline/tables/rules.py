@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from dicomlake.pipeline.errors import BlockedByRuleError
-from dicomlake.pipeline.tables.keys import duplicate_keys, key_column
+from dicomlake.pipeline.tables.keys import duplicate_keys
 from dicomlake.schemas.column import Table
 
 _FIX = "Nothing was committed. This is a defect of dicomlake: please report this line."
@@ -65,7 +65,7 @@ def check_rows(table: Table, rows: pa.Table) -> None:
                     f"`{check.description}`.",
                     _FIX,
                 )
-    repeated = duplicate_keys(key_column(rows, table.key))
+    repeated = duplicate_keys(rows, table.key)
     if repeated:
         raise BlockedByRuleError(
             f"Table {table.name}, key ({', '.join(table.key)}): {repeated} rows repeat the key of "

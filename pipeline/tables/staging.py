@@ -1,26 +1,38 @@
 """What workers hand over: the rows of a batch as files in the run's staging folder.
 
-A batch that is tried twice writes the same names again. The driver counts: every batch must be
-there, with one row for every file.
+The tables of a batch lie in a folder of their own that gets its name once it is whole, so that a
+batch tried twice is there once and of one piece. They are not compressed: the driver maps them
+and holds none of their values. The driver counts: every batch must be there, with one row for
+every file.
 """
 
+import errno
 import os
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import pyarrow as pa
 
 from dicomlake.pipeline.errors import ReconciliationError
 from dicomlake.pipeline.headers.attempt import Attempt, Batch, attempt
+from dicomlake.pipeline.tables.arrow_files import join_files, map_rows, write_rows
 from dicomlake.pipeline.tables.columnar import Chunked, pc
 from dicomlake.schemas.tables import TABLES
+from dicomlake.schemas.tables.files import FILES
 
-_TABLES: Final = ("files", "instances", "issues")
-_GATHER_ROWS: Final = 16_384
+FOLLOWERS: Final = tuple(
+    name for name in ("frames", "instance_references", "elements", "dicom_json") if name in TABLES
+)
+"""Tables whose rows belong to an instance: they come, change and leave with it."""
+
+_TABLES: Final = ("files", "instances", "issues", *FOLLOWERS)
+_MOST_FILES: Final = 32
+"""Files of a table that are mapped as they are; a process may have no more than 1,024 open."""
 _DEFECT: Final = (
     "Nothing was committed; run again, and if it happens again please report this line."
 )
@@ -39,33 +51,64 @@ class StagedBatch:
     """By `status/reason`, for the files that have a reason."""
     rows: Mapping[str, int]
     """Rows written, by table."""
+    readers: Mapping[str, int] = field(default_factory=dict)
+    """Files by the reader that read them."""
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    """Files that were left to pydicom, by reason."""
 
 
 def stage(batch: Batch, staging: Path) -> StagedBatch:
     """Read the headers of a batch and write its rows below `staging`; returns the counts.
 
-    Runs on workers. The files have their names only once they are whole.
+    Runs on workers. A table without rows has no file, but for `files`.
 
     Raises:
         OSError: the staging folder cannot be written.
     """
     found = attempt(batch)
-    folder = staging / "batches"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _TABLES:
-        _write(_path(folder, batch.number, name), getattr(found, name))
+    write_batch(staging, batch.number, found)
     # Counted in Python: Arrow's functions import pandas, which takes longer than the batch.
     statuses: list[Any] = found.files.column("status").to_pylist()
     reasons: list[Any] = found.files.column("reason").to_pylist()
     why = [f"{status}/{r}" for status, r in zip(statuses, reasons, strict=True) if r is not None]
+    readers: list[Any] = found.files.column("reader").to_pylist()
     return StagedBatch(
         number=batch.number,
         files=found.files.num_rows,
         bytes=sum(entry.size for entry in batch.entries),
-        by_status=dict(sorted(Counter(statuses).items())),
-        by_reason=dict(sorted(Counter(why).items())),
+        by_status=_counted(statuses),
+        by_reason=_counted(why),
         rows={name: getattr(found, name).num_rows for name in _TABLES},
+        readers=dict(found.readers) or _counted(each for each in readers if each is not None),
+        fallbacks=dict(sorted(found.fallbacks.items())),
     )
+
+
+def write_batch(staging: Path, number: int, found: Attempt) -> None:
+    """Write the tables of a batch, whole or not at all; one that is there already stays.
+
+    Raises:
+        OSError: the staging folder cannot be written.
+    """
+    target = _folder(staging, number)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    own = target.with_name(f".{target.name}.{uuid4().hex}")
+    own.mkdir()
+    try:
+        for name in _TABLES:
+            rows: pa.Table = getattr(found, name)
+            if rows.num_rows or name == "files":
+                write_rows(own / f"{name}.arrow", rows.schema, (rows,))
+        own.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # an earlier try came this far
+            raise
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))
 
 
 def count_by(values: Chunked) -> dict[str, int]:
@@ -108,8 +151,8 @@ def _check(number: int, expected: int, found: int | None) -> None:
 def gather(staging: Path, expected: Sequence[int]) -> Attempt:
     """Return the rows of all batches, in batch order, as tables mapped from disk.
 
-    The batches are joined into one file a table, once; the tables take up no memory of the
-    process but for what is worked on.
+    The tables take up no memory of the process but for what is worked on. Many batches are
+    joined to one file a table: a mapped file stays open, and few may be.
 
     Args:
         staging: folder that `stage` wrote below.
@@ -117,74 +160,45 @@ def gather(staging: Path, expected: Sequence[int]) -> Attempt:
 
     Raises:
         ReconciliationError: a batch is missing, or has not one row for each of its files.
+        OSError: the files cannot be read, or not be joined.
     """
-    folder = staging / "batches"
-    return Attempt(*(_gathered(folder, name, expected) for name in _TABLES))
+    files: dict[str, list[Path]] = {name: [] for name in _TABLES}
+    for number, count in enumerate(expected):
+        for path in _staged_files(_folder(staging, number), number):
+            files[path.stem].append(path)
+        _check(number, count, map_rows(files["files"][-1], FILES.schema()).num_rows)
+    whole: dict[str, Any] = {
+        name: _mapped(name, paths, staging / "joined") for name, paths in files.items()
+    }
+    return Attempt(**whole)
 
 
-def _gathered(folder: Path, name: str, expected: Sequence[int]) -> pa.Table:
-    schema = TABLES[name].schema()
-    if not expected:
-        return schema.empty_table()
-    whole = folder / f"gathered-{name}.arrow"
-    if not whole.exists():
-        tables = _batches(folder, name, expected)
-        _write_all(whole, schema, _joined(tables), compression=None)
-    with pa.memory_map(str(whole)) as file, pa.ipc.open_file(file) as reader:
-        return reader.read_all()
-
-
-def _batches(folder: Path, name: str, expected: Sequence[int]) -> Iterator[pa.Table]:
-    for number, files in enumerate(expected):
-        try:
-            with pa.OSFile(str(_path(folder, number, name)), "rb") as file:
-                rows = pa.ipc.open_file(file).read_all()
-        except FileNotFoundError:
-            raise ReconciliationError(f"Batch {number} was never staged.", _DEFECT) from None
-        if name == "files":
-            _check(number, files, rows.num_rows)
-        yield rows
-
-
-def _joined(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Yield tables joined to a good size: many small pieces are slow to work on."""
-    waiting: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        waiting.append(table)
-        rows += table.num_rows
-        if rows >= _GATHER_ROWS:
-            yield pa.concat_tables(waiting)
-            waiting, rows = [], 0
-    if waiting:
-        yield pa.concat_tables(waiting)
-
-
-def _path(folder: Path, number: int, name: str) -> Path:
-    return folder / f"{number:08d}-{name}.arrow"
-
-
-def _write(path: Path, rows: pa.Table) -> None:
-    _write_all(path, rows.schema, iter((rows,)), compression="zstd")
-
-
-def _write_all(
-    path: Path,
-    schema: pa.Schema,
-    tables: Iterator[pa.Table],
-    *,
-    compression: Literal["zstd"] | None,
-) -> None:
-    """Write an Arrow file under a name of its own and give it its name when it is whole."""
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    options = pa.ipc.IpcWriteOptions(compression=compression)
+def _staged_files(folder: Path, number: int) -> list[Path]:
+    """Return the files of a batch: one for `files` and for each table that has rows."""
+    paths = [folder / f"{name}.arrow" for name in _TABLES]
     try:
-        with (
-            pa.OSFile(str(temporary), "wb") as file,
-            pa.ipc.new_file(file, schema, options=options) as writer,
-        ):
-            for table in tables:
-                writer.write_table(table.combine_chunks())
-        os.replace(temporary, path)  # noqa: PTH105  (the verb for what happens here)
-    finally:
-        temporary.unlink(missing_ok=True)
+        names = set(os.listdir(folder))  # noqa: PTH208  (names only)
+    except FileNotFoundError:
+        names = set()
+    if "files.arrow" not in names:
+        raise ReconciliationError(f"Batch {number} was never staged.", _DEFECT)
+    return [path for path in paths if path.name in names]
+
+
+def _mapped(name: str, paths: Sequence[Path], folder: Path) -> pa.Table:
+    """Return the rows of a table, those of many files from one that they are joined to."""
+    table = TABLES[name]
+    if len(paths) > _MOST_FILES:
+        whole = folder / f"{name}.arrow"
+        if not whole.exists():  # it does where another run committed first
+            folder.mkdir(exist_ok=True)
+            unfinished = whole.with_name(f".{whole.name}.{uuid4().hex}")
+            join_files(unfinished, table.schema(), paths)
+            unfinished.rename(whole)
+        paths = [whole]
+    tables = [map_rows(path, table.schema()) for path in paths]
+    return pa.concat_tables(tables) if tables else table.empty()
+
+
+def _folder(staging: Path, number: int) -> Path:
+    return staging / "batches" / f"{number:08d}"

@@ -21,7 +21,8 @@ from dicomlake.pipeline.tables.layout import (
     version_numbers,
 )
 from dicomlake.pipeline.tables.manifest import Manifest, Part, no_version, read_manifest
-from dicomlake.pipeline.tables.parts import BATCH, PartReader
+from dicomlake.pipeline.tables.order import BATCH
+from dicomlake.pipeline.tables.part_reader import PartReader
 from dicomlake.schemas.column import Table
 from dicomlake.schemas.tables import TABLES
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicomlake.pipeline.errors import BlockedByRuleError, CorruptLakeError, LakeFormatError
-from dicomlake.pipeline.tables.keys import duplicate_keys, key_column
+from dicomlake.pipeline.tables.keys import duplicate_keys
 from dicomlake.pipeline.tables.layout import (
     TEMPORARY,
     current_number,
@@ -27,7 +27,8 @@ from dicomlake.pipeline.tables.layout import (
 )
 from dicomlake.pipeline.tables.manifest import Manifest, Part, read_manifest
 from dicomlake.pipeline.tables.order import sort_key
-from dicomlake.pipeline.tables.parts import PartReader, file_sha256
+from dicomlake.pipeline.tables.part_reader import PartReader
+from dicomlake.pipeline.tables.parts import file_sha256
 from dicomlake.pipeline.tables.rules import check_rows
 from dicomlake.pipeline.tables.runs_log import read_runs
 from dicomlake.pipeline.tables.snapshot import expected_files, found_files
@@ -240,7 +241,7 @@ def _table(version: Version, table: Table, damaged: set[str], *, deep: bool) -> 
     if not deep or _is_damaged(version, table.name, damaged):
         return
     rows = version.read(table.name)
-    repeated = duplicate_keys(key_column(rows, table.key))
+    repeated = duplicate_keys(rows, table.key)
     if repeated:
         detail = f"table {table.name}: {repeated} rows repeat a key"
         yield Finding("key_not_unique", Severity.ERROR, path, detail)

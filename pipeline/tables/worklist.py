@@ -5,7 +5,7 @@ done goes to files that are read back in the same order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,151 +16,35 @@ import pyarrow as pa
 from dicomlake.config.settings import DiscoverySettings, Settings
 from dicomlake.pipeline.discovery.ledger import LEDGER_COLUMNS, FolderPlan, compare
 from dicomlake.pipeline.discovery.sources import Source
-from dicomlake.pipeline.discovery.walk import Entry, Folder, Refusal, crawl
+from dicomlake.pipeline.discovery.walk import Folder, crawl
 from dicomlake.pipeline.errors import ReconciliationError
 from dicomlake.pipeline.headers.attempt import Batch, Lineage
-from dicomlake.pipeline.tables.columnar import Chunked, pc
+from dicomlake.pipeline.tables.columnar import Array, pc, texts
+from dicomlake.pipeline.tables.ingest_plan import (
+    ENTRIES_FILE,
+    REFUSALS_FILE,
+    VANISHED_FILE,
+    IngestPlan,
+    OutOfSight,
+    SourcePlan,
+)
 from dicomlake.pipeline.tables.keys import key_column
+from dicomlake.pipeline.tables.settle import CLAIM_STATUSES
+from dicomlake.pipeline.tables.spill import Spill, read_spilled
 from dicomlake.pipeline.tables.store import Version
+from dicomlake.schemas import evolution
 
 FAILED_STATUSES: Final = ("quarantined", "skipped", "deferred")
 """Statuses that `--only-failed` reads again."""
 
-_SPILL_ROWS: Final = 65_536
+_BATCHES_PER_WORKER: Final = 2
+_WORTH_A_BATCH: Final = 250
+"""Files below which the work that comes with a batch outweighs that of reading them."""
+
 _NUMBERS: Final = ("size", "mtime_ns", "ctime_ns", "inode")
 _ENTRIES: Final = pa.schema({"path": pa.string()} | dict.fromkeys(_NUMBERS, pa.int64()))
 _REFUSALS: Final = pa.schema([("path", pa.string()), ("reason", pa.string())])
 _VANISHED: Final = pa.schema([("path", pa.string())])
-
-
-@dataclass(slots=True)
-class OutOfSight:
-    """Which paths of the ledger a crawl could not judge, because a folder was not listed."""
-
-    unlisted: list[str] = field(default_factory=list)
-    """Folders that could not be listed, or not to their end."""
-    seen: set[str] = field(default_factory=set)
-    """What was seen in such a folder before its listing broke off."""
-    listed: set[str] = field(default_factory=set)
-    """Folders below such a folder that were listed all the same."""
-
-    def note(self, folder: Folder) -> None:
-        """Take in what the crawl says of a folder."""
-        if not folder.complete:
-            self.unlisted.append(folder.path)
-            self.seen.update(entry.path for entry in folder.entries)
-            self.seen.update(refusal.path for refusal in folder.refusals)
-        elif self.unlisted and any(_below(folder.path, each) for each in self.unlisted):
-            self.listed.add(folder.path)
-
-    def hidden(self, paths: Chunked) -> Chunked:
-        """Return for each path whether it was out of sight."""
-        mask: Chunked = pc.is_in(paths, value_set=pa.array([], pa.string()))
-        for each in self.unlisted:
-            mask = pc.or_(mask, pc.starts_with(paths, pattern=f"{each}/" if each else ""))
-        if self.unlisted:
-            mask = pc.and_not(mask, pc.is_in(paths, value_set=pa.array(self.seen, pa.string())))
-            folders = pc.replace_substring_regex(paths, pattern="/?[^/]*$", replacement="")
-            listed = pa.array(self.listed, pa.string())
-            mask = pc.and_not(mask, pc.is_in(folders, value_set=listed))
-        return mask
-
-
-def _below(path: str, folder: str) -> bool:
-    return not folder or path.startswith(f"{folder}/")
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePlan:
-    """What a run has to do about one source; the paths themselves stand in `folder`."""
-
-    source: Source
-    folder: Path
-    seen: int
-    """Files and refused paths the crawl met."""
-    to_read: int
-    bytes_to_read: int
-    unchanged: int
-    refused: Mapping[str, int]
-    """Paths that are not opened, by reason."""
-    vanished: int
-    hidden: int
-    """Rows of the ledger below folders that could not be listed; not seen and not judged."""
-    out_of_sight: "OutOfSight"
-    """Which rows these are."""
-    live: int
-    """Rows of the ledger that are not deleted."""
-    withheld: bool
-    """So much is gone that its deletes are withheld."""
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield the files to read, in crawl order."""
-        for batch in _read_spilled(self.folder / "entries.arrows"):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield Entry(*row)
-
-    def refusals(self) -> Iterator[Refusal]:
-        """Yield the paths that are not opened, with the reason."""
-        for batch in _read_spilled(self.folder / "refusals.arrows"):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield Refusal(*row)
-
-    def vanished_paths(self) -> Iterator[str]:
-        """Yield the paths of the ledger that are gone."""
-        for batch in _read_spilled(self.folder / "vanished.arrows"):
-            yield from cast("list[str]", batch.column("path").to_pylist())
-
-
-@dataclass(frozen=True, slots=True)
-class IngestPlan:
-    """What a run has to do about all its sources, against the version it was planned on."""
-
-    base: Version
-    sources: tuple[SourcePlan, ...]
-    only_failed: bool = False
-
-    @property
-    def seen(self) -> int:
-        """Return how many files and refused paths the crawl met."""
-        return sum(each.seen for each in self.sources)
-
-    @property
-    def to_read(self) -> int:
-        """Return how many files are to be read."""
-        return sum(each.to_read for each in self.sources)
-
-    @property
-    def bytes_to_read(self) -> int:
-        """Return the size of the files to be read."""
-        return sum(each.bytes_to_read for each in self.sources)
-
-    @property
-    def unchanged(self) -> int:
-        """Return how many files are as the ledger knows them."""
-        return sum(each.unchanged for each in self.sources)
-
-    @property
-    def refused(self) -> Mapping[str, int]:
-        """Return how many paths are not opened, by reason."""
-        total: Counter[str] = Counter()
-        for each in self.sources:
-            total.update(each.refused)
-        return dict(sorted(total.items()))
-
-    @property
-    def vanished(self) -> int:
-        """Return how many paths of the ledger are gone, withheld ones included."""
-        return sum(each.vanished for each in self.sources)
-
-    @property
-    def hidden(self) -> int:
-        """Return how many rows of the ledger lie below folders that could not be listed."""
-        return sum(each.hidden for each in self.sources)
-
-    @property
-    def withheld(self) -> int:
-        """Return how many deletes the guard withholds."""
-        return sum(each.vanished for each in self.sources if each.withheld)
 
 
 def plan_ingest(
@@ -172,6 +56,7 @@ def plan_ingest(
     allow_deletes: bool = False,
     only_failed: bool = False,
     on_seen: Callable[[int, int], None] | None = None,
+    workers: int = 1,
 ) -> IngestPlan:
     """Crawl the sources and hold them against the ledger of a version.
 
@@ -184,6 +69,7 @@ def plan_ingest(
         only_failed: see only paths that are quarantined, skipped or deferred in the ledger, and
             what lies below folders among them.
         on_seen: called after each folder with the files seen in it and their bytes.
+        workers: processes that will read; batches are cut so that each has something to do.
 
     Raises:
         ReconciliationError: the parts of the plan do not add up to what the crawl counted.
@@ -196,7 +82,10 @@ def plan_ingest(
         plan = planner.plan(folder, on_seen or _unheard)
         guarded = not allow_deletes and _too_many(base, plan, planner.found, settings.discovery)
         plans.append(replace(plan, withheld=guarded))
-    return IngestPlan(base, tuple(plans), only_failed)
+    files = _files_at_once(sum(each.to_read for each in plans), workers, settings)
+    limit = settings.engine.batch_bytes
+    cut = tuple(replace(each, batches=tuple(_cut(each, files, limit))) for each in plans)
+    return IngestPlan(base, cut, only_failed)
 
 
 def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[Batch]:
@@ -207,9 +96,39 @@ def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[
     number = 0
     for each in plan.sources:
         entries = each.entries()
-        while chunk := tuple(islice(entries, settings.engine.batch_files)):
+        for files in each.batches:
+            chunk = tuple(islice(entries, files))
             yield Batch(number, each.source.name, each.source.root, chunk, settings, lineage)
             number += 1
+
+
+def _files_at_once(to_read: int, workers: int, settings: Settings) -> int:
+    """Return how many files a batch may have: fewer where workers would stand idle otherwise."""
+    share = -(-to_read // (max(workers, 1) * _BATCHES_PER_WORKER))
+    return min(settings.engine.batch_files, max(share, _WORTH_A_BATCH))
+
+
+def _cut(plan: SourcePlan, files: int, size: int) -> Iterator[int]:
+    """Yield the files of each batch: at most `files`, and `size` bytes unless it is one file.
+
+    A header grows with its file where frames are described one by one.
+    """
+    count = total = 0
+    for batch in read_spilled(plan.folder / ENTRIES_FILE):
+        for each in cast("list[int]", batch.column("size").to_pylist()):
+            if count == files or (count and total + each > size):
+                yield count
+                count = total = 0
+            count += 1
+            total += each
+    if count:
+        yield count
+
+
+def ledger_of(base: Version, source: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield columns of the ledger of a source in tree order."""
+    alone = base.sources.keys() <= {source}  # the usual lake: a filter costs an import of 0.1 s
+    return base.batches("files", columns, None if alone else pc.field("source") == source)
 
 
 def _unheard(_files: int, _size: int) -> None:
@@ -234,9 +153,37 @@ def _moved(base: Version, plan: SourcePlan) -> int:
     rows = base.read("files", names, (pc.field("source") == plan.source.name) & gone)
     known = key_column(rows.filter(pc.is_valid(rows.column("inode"))), names)
     moved = 0
-    for batch in _read_spilled(plan.folder / "entries.arrows"):
+    for batch in read_spilled(plan.folder / ENTRIES_FILE):
         moved += pc.sum(pc.is_in(key_column(batch, names), value_set=known)).as_py() or 0
     return min(moved, len(known))
+
+
+@dataclass(slots=True)
+class _Outdated:
+    """The files whose instance was read with a schema that lacks columns read from files."""
+
+    to_read: int = 0
+    _waiting: set[str] = field(default_factory=set)
+    """Paths marked, until the crawl has passed their folder."""
+
+    def marked(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Return rows of the ledger, the outdated ones to be read again."""
+        older = pc.less(
+            rows.column("schema_version"), pa.scalar(evolution.reread_before(), pa.int16())
+        )
+        if not pc.any(older).as_py():
+            return rows
+        which = pc.and_(older, pc.is_in(rows.column("status"), value_set=texts(*CLAIM_STATUSES)))
+        self._waiting.update(cast("list[str]", rows.column("path").filter(which).to_pylist()))
+        return _to_read_again(rows, which)
+
+    def judge(self, folder: FolderPlan) -> None:
+        """Count what a folder has to read because it was marked."""
+        if self._waiting:
+            paths = {entry.path for entry in folder.to_read} & self._waiting
+            self.to_read += len(paths)
+            self._waiting -= paths
+            self._waiting.difference_update(folder.vanished)
 
 
 @dataclass(slots=True)
@@ -251,21 +198,21 @@ class _Planner:
     """Paths the crawl met, also those that are not looked at."""
     seen: int = 0
     live: int = 0
-    out_of_sight: "OutOfSight" = field(default_factory=OutOfSight)
+    out_of_sight: OutOfSight = field(default_factory=OutOfSight)
+    outdated: _Outdated = field(default_factory=_Outdated)
 
     def plan(self, folder: Path, on_seen: Callable[[int, int], None]) -> SourcePlan:
         totals = _Totals()
         with (
-            _Spill(folder / "entries.arrows", _ENTRIES) as entries,
-            _Spill(folder / "refusals.arrows", _REFUSALS) as refusals,
-            _Spill(folder / "vanished.arrows", _VANISHED) as vanished,
+            Spill(folder / ENTRIES_FILE, _ENTRIES) as entries,
+            Spill(folder / REFUSALS_FILE, _REFUSALS) as refusals,
+            Spill(folder / VANISHED_FILE, _VANISHED) as vanished,
         ):
             folders = self._folders(on_seen)
             for each in compare(folders, self._ledger(), self.settings):
                 totals.add(each)
-                entries.extend(
-                    (e.path, e.size, e.mtime_ns, e.ctime_ns, e.inode) for e in each.to_read
-                )
+                self.outdated.judge(each)
+                entries.extend(each.to_read)
                 refusals.extend((r.path, r.reason) for r in each.refusals)
                 vanished.extend((path,) for path in each.vanished)
         if self.seen != totals.to_read + totals.unchanged + totals.refused.total():
@@ -287,6 +234,7 @@ class _Planner:
             out_of_sight=self.out_of_sight,
             live=self.live,
             withheld=False,
+            outdated=self.outdated.to_read,
         )
 
     def _folders(self, on_seen: Callable[[int, int], None]) -> Iterator[Folder]:
@@ -303,22 +251,29 @@ class _Planner:
 
     def _ledger(self) -> Iterator[pa.RecordBatch]:
         """Yield the ledger of the source; with `only_failed` its failed rows, to be read again."""
-        own = pc.field("source") == self.source.name
-        for batch in self.base.batches("files", LEDGER_COLUMNS, own):
+        columns = list(dict.fromkeys((*LEDGER_COLUMNS, "status", "schema_version")))
+        for batch in ledger_of(self.base, self.source.name, columns):
             status = batch.column("status")
             self.live += batch.num_rows - int(pc.sum(pc.equal(status, "deleted")).as_py() or 0)
-            if not self.only_failed:
-                yield batch
-                continue
-            failed = batch.filter(pc.is_in(status, value_set=pa.array(FAILED_STATUSES)))
-            again = pa.array(["deferred"] * failed.num_rows, pa.string())
-            yield failed.set_column(failed.schema.get_field_index("status"), "status", again)
+            if self.only_failed:
+                failed = batch.filter(pc.is_in(status, value_set=pa.array(FAILED_STATUSES)))
+                yield _to_read_again(failed).select(LEDGER_COLUMNS)
+            else:
+                yield self.outdated.marked(batch).select(LEDGER_COLUMNS)
 
     def _failed_paths(self) -> frozenset[str]:
         own = pc.field("source") == self.source.name
         failed = pc.field("status").isin(pa.array(FAILED_STATUSES))
         rows = self.base.read("files", ["path"], own & failed)
         return frozenset(cast("list[str]", rows.column("path").to_pylist()))
+
+
+def _to_read_again(rows: pa.RecordBatch, which: "Array | None" = None) -> pa.RecordBatch:
+    """Return rows of the ledger, those that `which` names as if they had been deferred."""
+    status = pa.array(["deferred"] * rows.num_rows, pa.string())
+    if which is not None:
+        status = pc.if_else(which, status, rows.column("status"))
+    return rows.set_column(rows.schema.get_field_index("status"), "status", status)
 
 
 def _only(folder: Folder, failed: frozenset[str]) -> Folder:
@@ -352,43 +307,3 @@ class _Totals:
         self.refused.update(refusal.reason for refusal in folder.refusals)
         self.vanished += len(folder.vanished)
         self.hidden += folder.hidden
-
-
-class _Spill:
-    """Rows written to an Arrow stream as they come, a batch at a time."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema = schema
-        self._file = pa.OSFile(str(path), "wb")
-        self._writer = pa.ipc.new_stream(self._file, schema)
-        self._rows: list[tuple[object, ...]] = []
-
-    def __enter__(self) -> "_Spill":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._flush()
-        self._writer.close()
-        self._file.close()
-
-    def extend(self, rows: "Iterator[tuple[object, ...]]") -> None:
-        """Add rows."""
-        self._rows.extend(rows)
-        if len(self._rows) >= _SPILL_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._rows:
-            columns = [
-                pa.array(values, kind)
-                for values, kind in zip(
-                    zip(*self._rows, strict=True), self._schema.types, strict=True
-                )
-            ]
-            self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
-            self._rows = []
-
-
-def _read_spilled(path: Path) -> Iterator[pa.RecordBatch]:
-    with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
-        yield from reader

@@ -1,6 +1,8 @@
 """Whole runs through the command line: the same lake wherever the work is done, and its summary."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import signal
@@ -91,6 +93,14 @@ def test_a_run_accounts_for_every_file(inline: tuple[Path, dict[str, Any]]) -> N
     assert open_version(lake).rows("files") == MIXED_FILES
 
 
+def test_a_run_says_which_reader_read_each_header(inline: tuple[Path, dict[str, Any]]) -> None:
+    lake, summary = inline
+    readers = [row["reader"] for row in rows(open_version(lake), "files") if row["reader"]]
+    counted = {name: readers.count(name) for name in sorted(set(readers))}
+    assert summary["files"]["readers"] == counted
+    assert sum(summary["files"]["fallbacks"].values()) == counted.get("pydicom", 0)
+
+
 def test_a_run_makes_the_volumes_and_says_why_others_are_none(
     inline: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -115,6 +125,9 @@ def test_a_run_is_recorded_in_the_tables_and_beside_them(
     assert dict(row["files_by_status"]) == summary["files"]["by_status"]
     assert row["volumes_accepted"] == 2
     assert row["sources"] == ["ward"]
+    assert dict(row["files_by_reader"]) == summary["files"]["readers"]
+    assert dict(row["fallbacks"]) == summary["files"]["fallbacks"]
+    assert row["files_outdated"] == summary["files"]["outdated"] == 0
     assert not list((lake / "staging").iterdir())
 
 
@@ -495,3 +508,18 @@ def test_rows_of_a_result_keep_their_types(
         "rescale_slope": 1.0,
         "image_type": ["ORIGINAL", "PRIMARY", "AXIAL"],
     }
+
+
+def test_a_map_of_a_result_is_an_object(
+    inline: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    lake, summary = inline
+    query = "SELECT files_by_status, map {} AS none, NULL::MAP(TEXT, INT) AS absent FROM runs"
+    done = command("sql", query, "--format", "json", "--lake", str(lake), cwd=tmp_path)
+    (row,) = json.loads(done.stdout)
+    counts = summary["files"]["by_status"]
+    assert row == {"files_by_status": counts, "none": {}, "absent": None}
+    done = command("sql", query, "--format", "csv", "--lake", str(lake), cwd=tmp_path)
+    (cells,) = csv.DictReader(io.StringIO(done.stdout))
+    assert json.loads(cells["files_by_status"]) == counts
+    assert (cells["none"], cells["absent"]) == ("{}", "")

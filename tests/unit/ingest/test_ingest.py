@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 from make.content import SETTINGS
-from make.ingest import Ingester
+from make.ingest import Ingester, add_volume_rows
 from make.series import ct_series, ct_slice, uid, write
 
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.errors import CommitConflictError, ReconciliationError, SourceError
 from dicomlake.pipeline.headers.attempt import Lineage
-from dicomlake.pipeline.tables.commit import Change, TableDelta, open_for_writing
+from dicomlake.pipeline.tables.commit import open_for_writing
 from dicomlake.pipeline.tables.ingest import batches, plan_ingest, reconcile, stage
 from dicomlake.pipeline.tables.store import open_version
-from dicomlake.schemas.tables import table
 
 
 @pytest.fixture
@@ -611,41 +610,6 @@ def test_changed_series_lose_their_volume_rows_and_others_keep_them(
     assert ingest.rows("volume_instances") == []
 
 
-def add_volume_rows(ingest: Ingester) -> None:
-    lineage = {"run_id": "v", "pipeline_version": "0.1.0", "schema_version": 1}
-    rows = ingest.rows("instances")
-    series = {(r["study_instance_uid"], r["series_instance_uid"]) for r in rows}
-    volumes = [
-        {
-            "volume_id": f"{k:032x}",
-            "study_instance_uid": study,
-            "series_instance_uid": one,
-            "status": "rejected",
-            "reason": "TOO_FEW_SLICES",
-            **lineage,
-        }
-        for k, (study, one) in enumerate(sorted(series))
-    ]
-    members = [
-        {
-            **{name: row[name] for name in ("study_instance_uid", "series_instance_uid")},
-            "sop_instance_uid": row["sop_instance_uid"],
-            "frame_number": None if k % 2 else 1,
-            "role": "excluded",
-            "reason": "LOCALIZER",
-            "file_id": row["file_id"],
-            **lineage,
-        }
-        for k, row in enumerate(rows)
-    ]
-    deltas = {
-        name: TableDelta(type(table(name).empty()).from_pylist(found, table(name).schema()))
-        for name, found in (("volumes", volumes), ("volume_instances", members))
-    }
-    with open_for_writing(ingest.lake, SETTINGS) as writer:
-        assert writer.commit("v", lambda _: Change(deltas)) is not None
-
-
 def test_batches_hold_consecutive_files_of_one_source(tmp_path: Path, ingest: Ingester) -> None:
     for name in "ab":
         ct_series(tmp_path / name / "x", 3, name=name)
@@ -669,6 +633,39 @@ def test_batches_hold_consecutive_files_of_one_source(tmp_path: Path, ingest: In
     assert sum(size for _, size in seen) == plan.bytes_to_read
 
 
+@pytest.mark.parametrize(
+    ("files", "workers", "limits", "expected"),
+    [
+        (10, 1, {"batch_files": 4}, [4, 4, 2]),
+        (10, 1, {"batch_bytes": 3 * 512}, [3, 3, 3, 1]),
+        (10, 1, {"batch_bytes": 1}, [1] * 10),
+        (600, 1, {}, [300, 300]),
+        (600, 64, {}, [250, 250, 100]),
+        (600, 64, {"batch_files": 200}, [200, 200, 200]),
+    ],
+)
+def test_batches_are_cut_by_files_by_bytes_and_so_that_workers_have_work(
+    tmp_path: Path,
+    ingest: Ingester,
+    files: int,
+    workers: int,
+    limits: dict[str, int],
+    expected: list[int],
+) -> None:
+    (tmp_path / "a").mkdir()
+    for k in range(files):
+        (tmp_path / "a" / f"{k:04d}").write_bytes(bytes(512))
+    settings = with_settings(engine=limits)
+    with open_for_writing(ingest.lake, settings) as writer:
+        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415
+
+        sources = [Source("a", str(tmp_path / "a"))]
+        staging = writer.staging("r")
+        plan = plan_ingest(writer.base, sources, settings, staging, workers=workers)
+        cut = list(batches(plan, settings, Lineage("r", "0", 1)))
+    assert list(plan.batches) == [len(each.entries) for each in cut] == expected
+
+
 def test_a_batch_tried_twice_is_staged_once(tree: Path, tmp_path: Path) -> None:
     settings = with_settings(engine={"batch_files": 2})
     ingest = Ingester(tmp_path / "lake", settings)
@@ -682,7 +679,7 @@ def test_a_batch_tried_twice_is_staged_once(tree: Path, tmp_path: Path) -> None:
         first = [stage(job, staging) for job in jobs]
         again = stage(jobs[1], staging)
         assert again == first[1]
-        assert len(list((staging / "batches").iterdir())) == 9
+        assert len(list((staging / "batches").iterdir())) == 3
         reconcile([*first, again], [2, 2, 1])
         with pytest.raises(ReconciliationError):
             reconcile(first[:2], [2, 2, 1])
@@ -694,7 +691,7 @@ def test_a_batch_that_was_never_staged_stops_the_commit(tree: Path, ingest: Inge
     ct_series(tree, 2)
 
     def lose() -> None:
-        for path in (ingest.lake / "staging").rglob("*-files.arrow"):
+        for path in (ingest.lake / "staging").rglob("files.arrow"):
             path.unlink()
 
     with pytest.raises(ReconciliationError):

@@ -18,10 +18,13 @@ from dicomlake.pipeline.tables.commit import open_for_writing
 from dicomlake.pipeline.tables.keys import equal_rows, key_column
 from dicomlake.pipeline.tables.layout import part_path
 from dicomlake.pipeline.tables.manifest import Part
-from dicomlake.pipeline.tables.merge import TableDelta, cut_rows, find_changes, rewrite
+from dicomlake.pipeline.tables.merge import TableDelta, find_changes
 from dicomlake.pipeline.tables.order import sorted_rows
-from dicomlake.pipeline.tables.parts import PartReader, PartWriter
+from dicomlake.pipeline.tables.part_jobs import write_parts
+from dicomlake.pipeline.tables.part_reader import PartReader
+from dicomlake.pipeline.tables.rewrite import cut_rows, plan_rewrite
 from dicomlake.schemas.column import Table
+from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables import TABLES
 
 FILES = replace(TABLES["files"], rows_per_part=8)
@@ -34,7 +37,6 @@ class Parts:
         self.table = table
         self.opened = open_for_writing(lake, default_settings(tables=tables))
         self.lake = self.opened.lake
-        self.writer = PartWriter(self.opened.writer, table, self.opened.settings.tables)
         self.parts: tuple[Part, ...] = ()
         self.rewritten: set[str] = set()
 
@@ -42,7 +44,10 @@ class Parts:
         delta = TableDelta(rows(self.table.name, upserts), deletes)
         change = find_changes(self.lake, self.table, self.parts, delta)
         before = {part.id for part in self.parts}
-        self.parts = rewrite(self.writer, change)
+        settings = self.opened.settings.tables
+        planned = plan_rewrite(change, settings)
+        done = [write_parts(job, self.opened.writer, settings) for job in planned.jobs]
+        self.parts = planned.parts({each.number: each.parts for each in done})
         self.rewritten = {part.id for part in self.parts} - before
         return not change.is_empty
 
@@ -217,7 +222,7 @@ def test_parts_of_an_older_schema_are_written_anew(tmp_path: Path) -> None:
         pq.write_table(narrow, path)
         parts.parts = tuple(replace(part, schema_version=0) for part in old)
         parts.apply([])
-        assert [part.schema_version for part in parts.parts] == [1]
+        assert [part.schema_version for part in parts.parts] == [SCHEMA_VERSION]
         stored = pq.read_schema(part_path(parts.lake, parts.parts[0].id))
         assert stored.equals(TABLES["files"].part_schema(), check_metadata=True)
         assert [row["content_sha256"] for row in parts.read()] == [None, None]

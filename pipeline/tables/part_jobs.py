@@ -1,0 +1,169 @@
+"""Parts to be written: one job for the parts of a partition, or for a stretch of a table's order.
+
+A job is done by this process or by a worker, with the same bytes as its result. What it takes is
+in files, old parts and an Arrow file of the rows that come; only few rows travel with the job.
+A worker that dies leaves a temporary or a part that no version names, like any writer that dies.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+import pyarrow as pa
+
+from dicomlake.pipeline.tables.arrow_files import let_go, map_rows, write_rows
+from dicomlake.pipeline.tables.keys import Mask
+from dicomlake.pipeline.tables.locks import Names
+from dicomlake.pipeline.tables.manifest import Part, Value
+from dicomlake.pipeline.tables.order import BATCH, RUN, merge_sorted, sorted_batches
+from dicomlake.pipeline.tables.part_reader import PartReader
+from dicomlake.pipeline.tables.parts import PartWriter
+from dicomlake.schemas.column import Table
+
+if TYPE_CHECKING:  # see layout.py
+    from dicomlake.config.settings import TableSettings
+
+Partition = tuple[tuple[str, Value], ...]
+
+ROW_COST_S: Final = 5e-6
+"""Work to sort, encode and write a row, in seconds of one core; more by the next for a column."""
+CELL_COST_S: Final = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class OldPart:
+    """A part that is written anew, and which of its rows leave: a bit for each, None for none."""
+
+    part: Part
+    leaving: bytes | None
+
+    @classmethod
+    def of(cls, part: Part, leaving: Mask | None) -> Self:
+        """Return a part of which some rows leave."""
+        return cls(part, None if leaving is None else np.packbits(leaving).tobytes())
+
+    @property
+    def staying(self) -> int:
+        """Return how many rows stay."""
+        return self.part.rows - int(self._mask().sum())
+
+    def _mask(self) -> Mask:
+        if self.leaving is None:
+            return np.zeros(self.part.rows, dtype=np.bool_)
+        bits = np.frombuffer(self.leaving, dtype=np.uint8)
+        return np.unpackbits(bits, count=self.part.rows).astype(np.bool_)
+
+    def rows(self, lake: Path, table: Table) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that stay."""
+        leaving = self._mask()
+        start = 0
+        with PartReader(lake, table, self.part) as reader:
+            for batch in reader.batches():
+                own = leaving[start : start + batch.num_rows]
+                start += batch.num_rows
+                yield batch.filter(pa.array(~own)) if own.any() else batch
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Rows of a table that come: in memory, or in an Arrow file that is mapped when read."""
+
+    where: pa.Table | Path
+
+    def read(self, table: Table) -> pa.Table:
+        """Return the rows, which are of this table."""
+        if isinstance(self.where, pa.Table):
+            return self.where
+        return map_rows(self.where, table.schema())
+
+    def in_file(self, path: Path) -> "Incoming":
+        """Return the same rows in a file, in record batches of which each is sorted at once."""
+        if isinstance(self.where, Path):
+            return self
+        rows = self.where
+        pieces = (rows.slice(start, RUN) for start in range(0, rows.num_rows, RUN))
+        write_rows(path, rows.schema, pieces)
+        return Incoming(path)
+
+
+@dataclass(frozen=True, slots=True)
+class PartJob:
+    """Parts to write: the rows that stay of old ones, together with rows that come."""
+
+    number: int
+    """Of the job in its commit."""
+    table: Table
+    old: tuple[OldPart, ...]
+    incoming: Incoming | None
+    partition: Partition = ()
+    """Of the parts; the rows that come are those of `incoming` that belong to it."""
+    stretch: tuple[int, int] | None = None
+    """First row and number of rows of `incoming` that come, which then is in order."""
+    cuts: tuple[int, ...] | None = None
+    """Rows of each part; by bytes where None."""
+    rows: int = 0
+    """Rows that stay and come."""
+
+    @property
+    def cost_s(self) -> float:
+        """Return the estimated work, in seconds of one core."""
+        return self.rows * (ROW_COST_S + len(self.table.columns) * CELL_COST_S)
+
+    def streams(self, lake: Path) -> list[Iterator[pa.RecordBatch]]:
+        """Return the rows as streams that are each in order."""
+        streams = [each.rows(lake, self.table) for each in self.old]
+        if self.incoming is not None:
+            rows = self.incoming.read(self.table)
+            if self.stretch is not None:
+                stretch = rows.slice(*self.stretch)
+                streams.append(iter(stretch.to_batches(max_chunksize=BATCH)))
+            else:
+                streams.append(sorted_batches(self.table, rows, self.partition))
+        return streams
+
+
+@dataclass(frozen=True, slots=True)
+class PartsWritten:
+    """What became of a job."""
+
+    number: int
+    parts: tuple[Part, ...]
+
+
+def write_parts(job: PartJob, names: Names, settings: "TableSettings") -> PartsWritten:
+    """Write the parts of a job, durably but for their names; `sync_data` makes those durable.
+
+    Args:
+        job: what to write.
+        names: a writer, or its delegate in another process.
+        settings: of the tables.
+
+    Raises:
+        OSError: the disk failed; nothing that was committed is harmed.
+        CorruptLakeError: an old part is damaged.
+    """
+    writer = PartWriter(names, job.table, settings)
+    if not job.rows:
+        return PartsWritten(job.number, (writer.write_empty(job.partition),))
+    merged = merge_sorted(job.table, job.streams(names.lake))
+    parts = tuple(writer.write(merged, job.partition, job.cuts))
+    let_go()
+    return PartsWritten(job.number, parts)
+
+
+def in_files(jobs: Sequence[PartJob], folder: Path) -> list[PartJob]:
+    """Return jobs whose rows are in files below a folder, those of one table in one file."""
+    stored: dict[int, Incoming] = {}
+    moved = []
+    for job in jobs:
+        if job.incoming is None:
+            moved.append(job)
+            continue
+        key = id(job.incoming.where)
+        if key not in stored:
+            path = folder / f"{job.table.name}-{job.number}.arrow"
+            stored[key] = job.incoming.in_file(path)
+        moved.append(replace(job, incoming=stored[key]))
+    return moved
