@@ -1,4 +1,5 @@
-# make run | test | lint | bench | docs | lock | clean. Needs Python 3.11 and make, nothing else.
+# make run | test | lint | bench | bench-peers | bench-report | docs | lock | clean.
+# Needs Python 3.11 and make, nothing else.
 #
 #   make run                                 the demo: bundled samples and a generated chest CT
 #   make run SOURCE="archive=/data/ct" LAKE=lake
@@ -24,7 +25,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-annotate --no-strip-extras pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench docs lock clean
+.PHONY: run test lint bench bench-peers bench-report docs lock clean
 
 run: $(VENV)/compiled
 ifdef SOURCE
@@ -45,6 +46,16 @@ lint: $(VENV)/dev $(VENV)/compiled
 
 bench: $(VENV)/dev $(VENV)/compiled
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+# The tools that benchmarks compare with, in an environment of their own.
+bench-peers: $(VENV)/created
+	$(PYTHON) -m venv $(VENV)/peers
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"], sep="\n")' \
+	  | xargs $(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check
+
+# All cases, five rounds: about ten minutes on two idle cores. Writes docs/benchmarks.md.
+bench-report: $(VENV)/dev $(VENV)/compiled
+	$(BIN)/python benchmarks/run.py --report $(BENCH_ARGS)
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py

@@ -2,10 +2,14 @@
 
 from runner import Case
 
-from cases import header, nochange, volume
+from cases import frames, growth, header, ingest, nochange, startup, volume
 
 CASES: dict[str, Case] = {
     "header": header.prepare,
-    "volume": volume.prepare,
+    "frames": frames.prepare,
+    "ingest": ingest.prepare,
+    "growth": growth.prepare,
     "nochange": nochange.prepare,
+    "startup": startup.prepare,
+    "volume": volume.prepare,
 }

@@ -1,148 +1,129 @@
-"""Headers to typed columns, against pydicom reading the same attributes into a DataFrame."""
+"""Headers to typed columns, against pydicom reading the same columns into a DataFrame."""
 
-import datetime as dt
-import os
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
+import peers
 import pydicom
 from generate import Tree, write_tree
 from pydicom.errors import InvalidDicomError
-from pydicom.multival import MultiValue
-from pydicom.valuerep import PersonName
-from runner import Prepared
+from reference import Row, columns_of, places, read
+from runner import Prepared, Scale, Target, Timings
 
-import dicomlake
-from dicomlake.config.settings import load_settings
-from dicomlake.pipeline.discovery.walk import Entry
-from dicomlake.pipeline.headers.attempt import Batch, Lineage, attempt
-from dicomlake.schemas.column import Column
-from dicomlake.schemas.evolution import SCHEMA_VERSION
+from cases.headers import assert_same, attempts, batches, floor, rows_by_path
 from dicomlake.schemas.tables.instances import INSTANCES
 
-COLUMNS = tuple(column for column in INSTANCES.columns if column.keyword and not column.rule)
-"""Columns that are copied from one attribute, so that pydicom has the value too."""
-FLOOR_BYTES = 16_384
-BATCH = 500
+PYDICOM: Final = "pydicom dcmread, DataFrame"
+OURS: Final = "dicomlake attempt(), directory order"
+SHUFFLED: Final = "dicomlake attempt(), shuffled"
+FLOOR: Final = "floor: open, read 16 KB, close"
 
 
-def prepare(folder: Path, *, small: bool, seed: int) -> Prepared:
-    tree = write_tree(folder / "tree", 240 if small else 2_000, seed=seed)
-    batches = list(_batches(tree))
+def prepare(folder: Path, scale: Scale) -> Prepared:
+    tree = write_tree(folder / "tree", scale.of(2_000, 240), seed=scale.seed)
+    ordered = batches(tree.root, tree.files)
+    any_order = batches(tree.root, random.Random(scale.seed).sample(tree.files, len(tree.files)))
+    top = _top_level()
+    contenders: dict[str, Callable[[], Any]] = {
+        PYDICOM: lambda: _pydicom(tree),
+        OURS: lambda: attempts(ordered),
+        SHUFFLED: lambda: attempts(any_order),
+        FLOOR: lambda: floor(tree.files),
+    }
+    for name, module in peers.READERS.items():
+        if peers.interpreter(module) is not None:
+            contenders[_peer(name)] = partial(peers.read_headers, name, tree.files, top)
     return Prepared(
-        contenders={
-            "pydicom dcmread, DataFrame": lambda: _pydicom(tree),
-            "dicomlake attempt()": lambda: [attempt(batch) for batch in batches],
-            "floor: open, read 16 KB, close": lambda: _floor(tree),
-        },
+        contenders=contenders,
         check=lambda results: _check(tree, results),
-        baseline="pydicom dcmread, DataFrame",
+        baseline=PYDICOM,
         amount=len(tree.files),
         unit="file",
-        notes=(f"{len(COLUMNS)} attributes, {len(tree.broken)} broken files, directory order",),
+        notes=(
+            f"{len(columns_of(INSTANCES))} attributes, {len(tree.broken)} broken files",
+            f"other readers: {len(top)} of these attributes, those at the top, no conversion",
+            *peers.missing(),
+        ),
+        targets=(
+            Target("header to Arrow, directory order, against pydicom", 35, _ratio(OURS), True),
+            Target("header to Arrow, shuffled files, against pydicom", 25, _ratio(SHUFFLED), True),
+            Target("header to Arrow against open and read", 12, _of_floor, False),
+        ),
     )
 
 
-def _batches(tree: Tree) -> list[Batch]:
-    settings = load_settings()
-    lineage = Lineage("benchmark", dicomlake.__version__, SCHEMA_VERSION)
-    entries = [_entry(tree.root, path) for path in tree.files]
+def _peer(name: str) -> str:
+    return f"{name}, top level only"
+
+
+def _ratio(name: str) -> Callable[[Timings], float]:
+    return lambda timings: timings[PYDICOM].cpu_us / timings[name].cpu_us
+
+
+def _of_floor(timings: Timings) -> float:
+    return timings[OURS].cpu_us / timings[FLOOR].cpu_us
+
+
+def _top_level() -> list[tuple[str, int]]:
     return [
-        Batch(
-            number,
-            "bench",
-            str(tree.root),
-            tuple(entries[start : start + BATCH]),
-            settings,
-            lineage,
-        )
-        for number, start in enumerate(range(0, len(entries), BATCH))
+        (column.keyword, column.tag)
+        for column in columns_of(INSTANCES)
+        if column.tag is not None and not column.within and not column.creator
     ]
 
 
-def _entry(root: Path, path: Path) -> Entry:
-    status = path.stat()
-    return Entry(
-        path=str(path.relative_to(root)),
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-        inode=status.st_ino,
-    )
-
-
-def _floor(tree: Tree) -> int:
-    total = 0
-    for path in tree.files:
-        descriptor = os.open(path, os.O_RDONLY)
-        total += len(os.read(descriptor, FLOOR_BYTES))
-        os.close(descriptor)
-    return total
-
-
-def _pydicom(tree: Tree) -> list[dict[str, Any] | None]:
-    rows: list[dict[str, Any] | None] = []
+def _pydicom(tree: Tree) -> list[Row | None]:
+    where = places(INSTANCES)
+    rows: list[Row | None] = []
     for path in tree.files:
         try:
             dataset = pydicom.dcmread(path, stop_before_pixels=True)
         except InvalidDicomError:
             rows.append(None)
             continue
-        rows.append({column.keyword: dataset.get(column.keyword) for column in COLUMNS})
+        rows.append(read(dataset, where))
     pd.DataFrame([row for row in rows if row is not None])
     return rows
 
 
 def _check(tree: Tree, results: Mapping[str, Any]) -> None:
     """Hold every value of every good file against pydicom's; a broken file is no instance."""
-    attempts = results["dicomlake attempt()"]
-    files = pa.concat_tables([each.files for each in attempts]).to_pylist()
-    instances = pa.concat_tables([each.instances for each in attempts]).to_pylist()
-    by_file = {row["file_id"]: row for row in instances}
-    status = {row["path"]: row for row in files}
-    assert len(status) == len(tree.files), "every file has its row"
-    for path, reference in zip(tree.files, results["pydicom dcmread, DataFrame"], strict=True):
-        row = status[str(path.relative_to(tree.root))]
-        if path in tree.broken:
-            assert row["status"] != "ingested", f"{path.name} is broken"
+    reference = dict(zip(tree.files, results[PYDICOM], strict=True))
+    good = {path for path in tree.files if path not in tree.broken}
+    columns = columns_of(INSTANCES)
+    for name in (OURS, SHUFFLED):
+        attempts = results[name]
+        assert sum(each.files.num_rows for each in attempts) == len(tree.files)
+        found = {tree.root / path: row for path, row in rows_by_path(attempts, "instances")}
+        assert found.keys() == good, f"{name}: good files are instances, broken files are none"
+        for path, ours in found.items():
+            row = reference[path]
+            assert row is not None
+            assert_same(columns, ours, row)
+    for name in peers.READERS:
+        if _peer(name) in results:
+            _check_peer(reference, good, results[_peer(name)])
+
+
+def _check_peer(
+    reference: Mapping[Path, Row | None],
+    good: set[Path],
+    found: Sequence[Mapping[str, str | None] | None],
+) -> None:
+    """Hold identity and position, as text, against pydicom's; a peer may refuse broken files."""
+    for path, ours in zip(reference, found, strict=True):
+        if path not in good:
             continue
-        assert row["status"] == "ingested", f"{path.name}: {row['status']} {row['reason']}"
-        assert reference is not None
-        ours = by_file[row["file_id"]]
-        for column in COLUMNS:
-            expected = _plain(column, reference[column.keyword])
-            assert ours[column.name] == expected, f"{column.name}: {ours[column.name]!r}"
-
-
-def _plain(column: Column, value: Any) -> Any:
-    """Return pydicom's value as the column holds it."""
-    if value is None or value == "":
-        return None
-    if column.multi_valued:
-        many = value if isinstance(value, MultiValue | list) else [value]
-        return [_one(column, each) for each in many] or None
-    return _one(column, value)
-
-
-def _one(column: Column, value: Any) -> Any:
-    text = str(value)
-    if column.vr == "PN":
-        name = PersonName(text)
-        groups: Sequence[str] = (name.alphabetic, name.ideographic, name.phonetic)
-        keys = ("alphabetic", "ideographic", "phonetic")
-        return dict(zip(keys, (group or None for group in groups), strict=True))
-    if column.vr == "DA":
-        return dt.datetime.strptime(text, "%Y%m%d").date()
-    if column.vr == "TM":
-        whole, _, part = text.partition(".")
-        time = dt.datetime.strptime(whole, "%H%M%S").time()
-        return time.replace(microsecond=int(part.ljust(6, "0")) if part else 0)
-    kind = column.type.value_type if isinstance(column.type, pa.ListType) else column.type
-    if pa.types.is_floating(kind):
-        return float(value)
-    if pa.types.is_integer(kind):
-        return int(value)
-    return text.strip() or None
+        row = reference[path]
+        assert row is not None
+        assert ours is not None, f"{path.name} was refused"
+        for keyword in ("SOPInstanceUID", "SeriesInstanceUID"):
+            name = "sop_instance_uid" if keyword.startswith("SOP") else "series_instance_uid"
+            assert (ours[keyword] or "").strip("\0 ") == row[name], keyword
+        expected = row["image_position_patient"]
+        texts = (ours["ImagePositionPatient"] or "").split("\\")
+        assert [float(each) for each in texts if each.strip()] == list(expected or [])

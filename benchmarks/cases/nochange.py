@@ -1,58 +1,50 @@
 """A second run over files that did not change, against looking at every file and nothing more."""
 
 import os
-import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from generate import write_tree
-from runner import Prepared
+from runner import Prepared, Scale, Target, ratio
 
-from cases.lakes import do, inline
-from dicomlake.pipeline.discovery.sources import resolve_sources
-from dicomlake.pipeline.tables.ingest import plan_ingest
+from cases.lakes import do
 from dicomlake.pipeline.tables.store import open_version
 
-FOLDER_FILES = 250
+FLOOR: Final = "floor: scandir, stat"
+START: Final = "start-up: again over one file"
+AGAIN: Final = "dicomlake ingest again, start-up out"
 
 
-def prepare(folder: Path, *, small: bool, seed: int) -> Prepared:
+def prepare(folder: Path, scale: Scale) -> Prepared:
     root, lake = folder / "tree", folder / "lake"
-    n_dicom, n_other = (60, 500) if small else (600, 19_400)
-    write_tree(root, n_dicom, seed=seed)
-    _write_other(root / "other", n_other, seed)
-    source = f"bench={root}"
-    first = do("ingest", lake, source)
-    staging = folder / "staging"
-
-    def plan() -> tuple[int, int]:
-        staging.mkdir(exist_ok=True)
-        base = open_version(lake)
-        sources = resolve_sources([source], base.sources, lake)
-        planned = plan_ingest(base, sources, inline(), staging)
-        return planned.seen, planned.to_read
-
+    tree = write_tree(root, scale.of(20_000, 400), seed=scale.seed)
+    single, small_lake = folder / "single", folder / "small-lake"
+    write_tree(single, 1, seed=scale.seed)
+    first = do("ingest", lake, f"bench={root}").as_json()
+    do("ingest", small_lake, f"bench={single}")
     return Prepared(
         contenders={
-            "floor: scandir, stat": lambda: (_scan(root), 0),
-            "dicomlake, crawl and compare": plan,
-            "dicomlake ingest, whole run": lambda: do("ingest", lake, source),
+            FLOOR: lambda: _scan(root),
+            START: lambda: do("ingest", small_lake, f"bench={single}"),
+            AGAIN: lambda: do("ingest", lake, f"bench={root}"),
         },
-        check=lambda results: _check(results, n_dicom + n_other, first.as_json(), lake),
-        baseline="floor: scandir, stat",
-        amount=n_dicom + n_other,
+        check=lambda results: _check(results, len(tree.files), first, lake),
+        baseline=FLOOR,
+        amount=len(tree.files),
+        amounts={START: 1},
+        less={AGAIN: START},
         unit="file",
+        notes=("in one process, imports done; a run over one file taken out",),
+        targets=(
+            Target(
+                "re-run with nothing changed against scandir and stat, start-up out",
+                2,
+                lambda timings: ratio(timings[AGAIN].cpu_us, timings[FLOOR].cpu_us),
+                at_least=False,
+            ),
+        ),
     )
-
-
-def _write_other(root: Path, n_files: int, seed: int) -> None:
-    """Write small files that are no DICOM: they too have a row, and are not read again."""
-    chance = random.Random(seed)
-    for number in range(n_files):
-        path = root / f"{number // FOLDER_FILES:05d}" / f"note{number:06d}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"note " + chance.randbytes(chance.randint(1, 40)))
 
 
 def _scan(root: Path) -> int:
@@ -71,9 +63,9 @@ def _scan(root: Path) -> int:
 
 def _check(results: Mapping[str, Any], n_files: int, first: Mapping[str, Any], lake: Path) -> None:
     """All see every file; the second run reads none and commits no version."""
-    assert results["floor: scandir, stat"] == (n_files, 0)
-    assert results["dicomlake, crawl and compare"] == (n_files, 0)
-    again = results["dicomlake ingest, whole run"].as_json()
+    again = results[AGAIN].as_json()
+    assert results[FLOOR] == n_files
     assert first["files"]["seen"] == again["files"]["seen"] == n_files
+    assert first["files"]["read"] == n_files
     assert again["files"]["read"] == 0
     assert open_version(lake).number == 1

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import SimpleITK
 import zarr
 from generate import write_series
-from runner import Prepared
+from runner import Prepared, Scale
 
 import dicomlake
 from cases.lakes import do, inline
@@ -24,10 +24,10 @@ from dicomlake.pipeline.volumes.work import SeriesJob, SeriesResult
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 
 
-def prepare(folder: Path, *, small: bool, seed: int) -> Prepared:
+def prepare(folder: Path, scale: Scale) -> Prepared:
     series, lake = folder / "series", folder / "lake"
-    n_slices, pixels = (12, 64) if small else (200, 512)
-    write_series(series, n_slices, pixels, seed=seed)
+    n_slices, pixels = (12, 64) if scale.small else (200, 512)
+    write_series(series, n_slices, pixels, seed=scale.seed)
     do("ingest", lake, f"bench={series}")
     staging = folder / "lake" / "staging" / "benchmark"
     lineage = Lineage("benchmark", dicomlake.__version__, SCHEMA_VERSION)
