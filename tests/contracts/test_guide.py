@@ -17,6 +17,9 @@ from dicomlake.flows.reporter import DirectReporter, Progress
 from dicomlake.flows.request import RunRequest
 from dicomlake.flows.stages import execute
 from dicomlake.pipeline.demo import write_phantom
+from dicomlake.schemas.evolution import SCHEMA_VERSION
+from dicomlake.schemas.tables.frames import FRAMES
+from dicomlake.schemas.tables.instances import INSTANCES
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "guide" / "from-notebook.md"
@@ -94,3 +97,12 @@ def test_links_of_the_documents_lead_somewhere() -> None:
         and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_numbers_of_columns_that_the_documents_name_are_those_of_the_schema() -> None:
+    instances, frames = len(INSTANCES.columns), len(FRAMES.columns)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"({instances} columns an instance, {frames} a frame)" in " ".join(readme.split())
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"`instances` has {instances} columns" in changes
+    assert f"Schema version {SCHEMA_VERSION};" in changes

@@ -65,6 +65,34 @@ def test_the_summary_holds_everything_and_no_colour() -> None:
     assert "\x1b" not in text
 
 
+def test_the_summary_says_which_reader_read_how_many_files_and_why_not_the_fast_one() -> None:
+    files = replace(
+        FILES, readers={"fast": 7, "pydicom": 3}, fallbacks={"big_endian": 1, "odd_items": 2}
+    )
+    text = printed(replace(SUMMARY, files=files))
+    lines = text.splitlines()
+    (title,) = (number for number, line in enumerate(lines) if line.strip() == "Headers")
+    table = [line.split() for line in lines[title + 1 : title + 6]]
+    assert ["fast", "7"] in table
+    assert ["pydicom", "3", "odd_items", "2,", "big_endian", "1"] in table
+    document = json.loads(json.dumps(replace(SUMMARY, files=files).as_json()))
+    assert document["files"]["readers"] == {"fast": 7, "pydicom": 3}
+    assert document["files"]["fallbacks"] == {"big_endian": 1, "odd_items": 2}
+    assert "Headers" not in printed(SUMMARY)
+
+
+def test_a_run_that_left_nothing_to_pydicom_gives_no_reasons() -> None:
+    text = printed(replace(SUMMARY, files=replace(FILES, readers={"pydicom": 10})))
+    assert "Headers" in text
+    assert "why not by fast" not in text
+
+
+def test_files_read_again_for_a_new_schema_are_told_of() -> None:
+    text = printed(replace(SUMMARY, files=replace(FILES, read=2000, outdated=1234)))
+    assert "1,234 of 2,000 files read again though unchanged: the schema has new columns" in text
+    assert "though unchanged" not in printed(SUMMARY)
+
+
 def test_tables_of_the_summary_fit_80_columns() -> None:
     wide = replace(
         SUMMARY,
