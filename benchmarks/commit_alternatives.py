@@ -78,15 +78,15 @@ def seen(reader: str, folder: str) -> Counter[int]:
         return Counter(dict(duckdb.connect().execute(query).fetchall()))
     column: Any
     if reader == "pyarrow":
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415  (slow import)
 
         column = pq.read_table(folder, columns=["instance_number"])["instance_number"].to_pylist()
     elif reader == "polars":
-        import polars  # noqa: PLC0415
+        import polars  # noqa: PLC0415  (slow import)
 
         column = polars.read_parquet(f"{folder}/**/*.parquet")["instance_number"].to_list()
     else:
-        import pandas  # noqa: PLC0415
+        import pandas  # noqa: PLC0415  (slow import)
 
         column = pandas.read_parquet(folder, columns=["instance_number"])["instance_number"]
     return Counter(column)

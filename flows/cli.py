@@ -160,7 +160,7 @@ def volumes(**options: Any) -> int:
 @lake_option
 def plan(sources: tuple[str, ...], lake: Path, **options: Any) -> None:
     """Say what a run would do; without SOURCE, the verdict of every series. Writes nothing."""
-    from dicomlake.flows import inspection  # noqa: PLC0415
+    from dicomlake.flows import inspection  # noqa: PLC0415  (slow import)
 
     request = _request(sources, lake, options)
     if sources:
@@ -183,7 +183,7 @@ def plan(sources: tuple[str, ...], lake: Path, **options: Any) -> None:
 @lake_option
 def status(lake: Path, count: int, *, as_json: bool) -> None:
     """Show the lake: version, files by status and reason, last runs, disk use."""
-    from dicomlake.flows import inspection  # noqa: PLC0415
+    from dicomlake.flows import inspection  # noqa: PLC0415  (slow import)
 
     inspection.status(lake, runs=count, as_json=as_json)
 
@@ -200,7 +200,7 @@ def status(lake: Path, count: int, *, as_json: bool) -> None:
 @lake_option
 def sql(query: str, lake: Path, form: str | None, number: int | None) -> None:
     """Query the tables with DuckDB: dicomlake sql "SELECT count(*) FROM instances"."""
-    from dicomlake.flows import queries  # noqa: PLC0415
+    from dicomlake.flows import queries  # noqa: PLC0415  (slow import)
 
     queries.sql(lake, query, form, number)
 
@@ -220,7 +220,7 @@ def sql(query: str, lake: Path, form: str | None, number: int | None) -> None:
 def schema(table: str | None, form: str, lake: Path) -> None:
     """Show the tables, or the columns of TABLE: types, units, where values come from."""
     del lake  # the schema is this code's; the option is there as on every command
-    from dicomlake.flows import queries  # noqa: PLC0415
+    from dicomlake.flows import queries  # noqa: PLC0415  (slow import)
 
     queries.schema(table, form)
 
@@ -231,7 +231,7 @@ def schema(table: str | None, form: str, lake: Path) -> None:
 @lake_option
 def verify(lake: Path, *, quick: bool, as_json: bool) -> int:
     """Hold every file of the lake against its manifests; exit 1 when something is damaged."""
-    from dicomlake.flows import inspection  # noqa: PLC0415
+    from dicomlake.flows import inspection  # noqa: PLC0415  (slow import)
 
     return inspection.verify_lake(lake, quick=quick, as_json=as_json)
 
@@ -244,7 +244,7 @@ def verify(lake: Path, *, quick: bool, as_json: bool) -> int:
 def export(lake: Path, out: Path, form: str, ids: tuple[str, ...]) -> None:
     """Write accepted volumes as .npy, each with a .json that tells its geometry."""
     del form  # one so far
-    from dicomlake.flows import inspection  # noqa: PLC0415
+    from dicomlake.flows import inspection  # noqa: PLC0415  (slow import)
 
     inspection.export_volumes(lake, out, ids)
 
@@ -261,7 +261,7 @@ def export(lake: Path, out: Path, form: str, ids: tuple[str, ...]) -> None:
 @run_options
 def demo(data: Path, **options: Any) -> int:
     """Run on pydicom's own test files and a CT series made on the spot."""
-    from dicomlake.flows.demonstration import demo_sources  # noqa: PLC0415
+    from dicomlake.flows.demonstration import demo_sources  # noqa: PLC0415  (slow import)
 
     return _do("run", demo_sources(data), options)
 
@@ -277,8 +277,8 @@ def demo(data: Path, **options: Any) -> int:
 @lake_option
 def serve(sources: tuple[str, ...], cron: str, timezone: str, name: str, **options: Any) -> None:
     """Register `run SOURCE...` on a Prefect API as a schedule, and do its runs."""
-    from dicomlake.flows import logs, tracking  # noqa: PLC0415
-    from dicomlake.flows.reporter import LOGGER  # noqa: PLC0415
+    from dicomlake.flows import logs, tracking  # noqa: PLC0415  (slow import)
+    from dicomlake.flows.reporter import LOGGER  # noqa: PLC0415  (slow import)
 
     request = _request(sources, options.pop("lake"), options)
     if not sources:
@@ -287,7 +287,7 @@ def serve(sources: tuple[str, ...], cron: str, timezone: str, name: str, **optio
     api = tracking.api_to_use(True, os.environ)
     assert api is not None
     tracking.quiet_prefect()
-    from dicomlake.flows import deployments  # noqa: PLC0415
+    from dicomlake.flows import deployments  # noqa: PLC0415  (slow import)
 
     LOGGER.info("serving dicomlake-run/%s at %s, cron %s (%s)", name, api.url, cron, timezone)
     deployments.serve(request, api, name=name, cron=cron, timezone=timezone)
@@ -297,8 +297,8 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
     """Do a run, tracked or not, and show its summary; return the exit code."""
     for name, value in MEMORY_OF_ARROW.items():
         os.environ.setdefault(name, value)  # before anything imports pyarrow
-    from dicomlake.flows import logs  # noqa: PLC0415
-    from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415
+    from dicomlake.flows import logs  # noqa: PLC0415  (slow import)
+    from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (slow import)
 
     keep_pandas_out()
     as_json = options["as_json"]
@@ -316,7 +316,7 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
     if as_json:
         click.echo(json.dumps(summary.as_json(), indent=2, ensure_ascii=False))
     else:
-        from dicomlake.flows.printing import print_summary, screen  # noqa: PLC0415
+        from dicomlake.flows.printing import print_summary, screen  # noqa: PLC0415  (slow import)
 
         print_summary(screen(), summary)
     return summary.exit_code
@@ -325,24 +325,24 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
 def _execute(
     command: "Command", request: "RunRequest", track: bool | None, meter: "Meter"
 ) -> "RunSummary":
-    from dicomlake.flows import tracking  # noqa: PLC0415
-    from dicomlake.flows.reporter import LOGGER, DirectReporter  # noqa: PLC0415
+    from dicomlake.flows import tracking  # noqa: PLC0415  (slow import)
+    from dicomlake.flows.reporter import LOGGER, DirectReporter  # noqa: PLC0415  (slow import)
 
     api = tracking.api_to_use(track, os.environ)
     if api is None:
         LOGGER.info(tracking.NOT_WANTED if track is False else tracking.NOT_CONFIGURED)
-        from dicomlake.flows.stages import execute  # noqa: PLC0415
+        from dicomlake.flows.stages import execute  # noqa: PLC0415  (slow import)
 
         return execute(request, command, request.settings(), DirectReporter(meter))
     tracking.quiet_prefect()
-    from dicomlake.flows.tracked import run_tracked  # noqa: PLC0415
+    from dicomlake.flows.tracked import run_tracked  # noqa: PLC0415  (slow import)
 
     return run_tracked(request, command, api, meter)
 
 
 def _request(sources: Sequence[str], lake: Path, options: dict[str, Any]) -> "RunRequest":
     """Return the request that the options stand for, with every path made absolute."""
-    from dicomlake.flows.request import RunRequest  # noqa: PLC0415
+    from dicomlake.flows.request import RunRequest  # noqa: PLC0415  (slow import)
 
     flags = {
         "headers.reader": options.get("reader"),
@@ -377,12 +377,12 @@ def _terminal() -> "Console | None":
     """Return standard error as a console, where it is a terminal."""
     if not sys.stderr.isatty():
         return None
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  (slow import)
 
     return Console(stderr=True)
 
 
 def _meter(console: "Console | None", log: "LogSettings") -> "Meter":
-    from dicomlake.flows.meters import PlainMeter, TerminalMeter  # noqa: PLC0415
+    from dicomlake.flows.meters import PlainMeter, TerminalMeter  # noqa: PLC0415  (slow import)
 
     return PlainMeter() if console is None or log.format == "json" else TerminalMeter(console)

@@ -193,7 +193,7 @@ class _Cluster:
 
     def _done(self, running: "dict[Future[Any], str]") -> "list[Future[Any]]":
         """Wait for at least one result, watching that somebody is still working on it."""
-        from distributed import wait  # noqa: PLC0415
+        from distributed import wait  # noqa: PLC0415  (slow import)
 
         without_workers_s = 0.0
         while True:
@@ -219,7 +219,7 @@ class _Cluster:
             raise _lost() from None
 
     def _result(self, future: "Future[Any]", label: str) -> Any:
-        from distributed import KilledWorker  # noqa: PLC0415
+        from distributed import KilledWorker  # noqa: PLC0415  (slow import)
 
         try:
             return future.result()
@@ -261,9 +261,9 @@ def _start(count: int, memory_bytes: int) -> _Cluster:
     with contextlib.ExitStack() as taken:  # unwound here unless everything has started
         taken.enter_context(folder)
         _configure_dask(folder.name)
-        from distributed import Client, LocalCluster  # noqa: PLC0415
-        from distributed.deploy.spec import close_clusters  # noqa: PLC0415
-        from distributed.security import Security  # noqa: PLC0415
+        from distributed import Client, LocalCluster  # noqa: PLC0415  (slow import)
+        from distributed.deploy.spec import close_clusters  # noqa: PLC0415  (slow import)
+        from distributed.security import Security  # noqa: PLC0415  (slow import)
 
         security = Security.temporary()
         taken.callback(_kill_workers)
@@ -295,8 +295,8 @@ def _start(count: int, memory_bytes: int) -> _Cluster:
 def _connect(address: str, folder: Path) -> _Cluster:
     """Join a cluster that exists, and see that its workers can do the work."""
     _configure_dask(tempfile.gettempdir())
-    from distributed import Client  # noqa: PLC0415
-    from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415
+    from distributed import Client  # noqa: PLC0415  (slow import)
+    from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415  (slow import)
 
     try:
         # A client that fails over a malformed address waits 20 s at exit to say so again.
@@ -346,7 +346,7 @@ def _check_workers(client: "Client", address: str, folder: Path) -> int:
 
 def _configure_dask(temporary: str) -> None:
     """Set what Dask reads when `distributed` is imported: before that."""
-    import dask  # noqa: PLC0415
+    import dask  # noqa: PLC0415  (slow import)
 
     dask.config.set({**_DASK_CONFIG, "temporary-directory": temporary})
 

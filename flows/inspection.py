@@ -39,8 +39,8 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
     Raises:
         SourceError: a source is not usable.
     """
-    from dicomlake.pipeline.discovery.sources import resolve_sources  # noqa: PLC0415
-    from dicomlake.pipeline.tables.worklist import plan_ingest  # noqa: PLC0415
+    from dicomlake.pipeline.discovery.sources import resolve_sources  # noqa: PLC0415  (slow import)
+    from dicomlake.pipeline.tables.worklist import plan_ingest  # noqa: PLC0415  (slow import)
 
     base = _version_or_none(request.lake)
     sources = resolve_sources(request.sources, base.sources, request.lake)
@@ -72,7 +72,7 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
 
 def plan_series(request: "RunRequest", *, as_json: bool) -> None:
     """Print the verdict of every series in the lake, from its rows alone: no file is opened."""
-    from dicomlake.pipeline.volumes.jobs import all_series, series_rows  # noqa: PLC0415
+    from dicomlake.pipeline.volumes.jobs import all_series, series_rows  # noqa: PLC0415  (slow import)
 
     base = open_version(request.lake)
     settings = request.settings().volumes
@@ -92,7 +92,7 @@ def plan_series(request: "RunRequest", *, as_json: bool) -> None:
 def _verdict_rows(
     study: str, series: str, table: pa.Table, settings: "VolumeSettings"
 ) -> Iterator[Row]:
-    from dicomlake.pipeline.series.verdict import judge  # noqa: PLC0415
+    from dicomlake.pipeline.series.verdict import judge  # noqa: PLC0415  (slow import)
 
     verdict = judge(table, settings)
     found: list[tuple[str, str, int]] = [
@@ -162,8 +162,8 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
 
 def verify_lake(lake: Path, *, quick: bool, as_json: bool) -> int:
     """Hold the lake against its manifests and print what is wrong; return the exit code."""
-    from dicomlake.pipeline.tables.verify import Severity, verify  # noqa: PLC0415
-    from dicomlake.pipeline.volumes.store import volume_digest  # noqa: PLC0415
+    from dicomlake.pipeline.tables.verify import Severity, verify  # noqa: PLC0415  (slow import)
+    from dicomlake.pipeline.volumes.store import volume_digest  # noqa: PLC0415  (slow import)
 
     findings = verify(lake, deep=not quick, volume_digest=volume_digest)
     rows: list[Row] = [

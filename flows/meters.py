@@ -88,8 +88,8 @@ class TerminalMeter:
         self, stage: str, files: int | None, size: int | None, unit: str
     ) -> Iterator[Progress]:
         """Draw one stage until it ends."""
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-        from rich.progress import Progress as Bars  # noqa: PLC0415
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415  (slow import)
+        from rich.progress import Progress as Bars  # noqa: PLC0415  (slow import)
 
         with Bars(
             TextColumn("{task.description:<8}"),

@@ -67,7 +67,7 @@ def markdown_table(rows: Sequence[Row]) -> str:
 
 def screen() -> "Console":
     """Return standard output: as wide as the terminal, 80 columns and no colour elsewhere."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  (slow import)
 
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80)
 
@@ -237,9 +237,9 @@ def _table(
     cells: Sequence[Sequence[str]],
     folded: set[int],
 ) -> "Table":
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box  # noqa: PLC0415  (slow import)
+    from rich.table import Table  # noqa: PLC0415  (slow import)
+    from rich.text import Text  # noqa: PLC0415  (slow import)
 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(names):

@@ -40,9 +40,9 @@ def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
     Raises:
         UsageError: the query is wrong.
     """
-    import duckdb  # noqa: PLC0415
+    import duckdb  # noqa: PLC0415  (slow import)
 
-    from dicomlake.pipeline.lake import Lake  # noqa: PLC0415
+    from dicomlake.pipeline.lake import Lake  # noqa: PLC0415  (slow import)
 
     try:
         relation = Lake(lake, version=version).sql(query)
@@ -75,7 +75,7 @@ def _print(reader: "pa.RecordBatchReader", form: str) -> None:
 
 def _rows(reader: "pa.RecordBatchReader", names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield rows by column name; maps, which Arrow gives as pairs, as dictionaries."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415  (slow import)
 
     types = zip(names, reader.schema.types, strict=True)
     maps = [name for name, kind in types if pa.types.is_map(kind)]
@@ -112,8 +112,8 @@ def schema(table: str | None, form: str) -> None:
     Raises:
         UsageError: there is no such table.
     """
-    from dicomlake.schemas import render  # noqa: PLC0415
-    from dicomlake.schemas.tables import TABLES  # noqa: PLC0415
+    from dicomlake.schemas import render  # noqa: PLC0415  (slow import)
+    from dicomlake.schemas.tables import TABLES  # noqa: PLC0415  (slow import)
 
     if table is not None and table not in TABLES:
         raise UsageError(f"There is no table {table}.", f"Tables: {', '.join(TABLES)}.")
@@ -161,7 +161,7 @@ def _schema_lines(table: "Table", width: int) -> Iterator[str]:
     A line a column, which other programs can search; on a terminal of `width` columns the
     description goes on below itself.
     """
-    from dicomlake.schemas import render  # noqa: PLC0415
+    from dicomlake.schemas import render  # noqa: PLC0415  (slow import)
 
     yield f"{table.name}: {table.description}"
     yield f"A row is a {table.grain}; columns of the key bear a *."

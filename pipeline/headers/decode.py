@@ -19,7 +19,7 @@ from dicomlake.pipeline.headers.items import Item, Items
 from dicomlake.pipeline.headers.screens import Numbers, plain_date_times, screened
 from dicomlake.pipeline.headers.temporal import MINUTE_US, MalformedError, Moment, in_utc
 from dicomlake.pipeline.headers.text import Problem, charset_of
-from dicomlake.pipeline.headers.values import Context, Parsed, Raw, creator_text, parse
+from dicomlake.pipeline.headers.values import Context, Parsed, Raw, default_text, parse
 
 Cell = bytes | Raw | Items | None
 """A value as it stands in a data set: its bytes where its VR is the attribute's own or none is
@@ -390,7 +390,7 @@ def _tag_in(item: Item, attribute: Attribute) -> int:
     group = attribute.tag & 0xFFFF0000
     for block in _BLOCKS:
         creator = item.get(group | block)
-        if isinstance(creator, Raw) and creator_text(creator.value) == attribute.creator:
+        if isinstance(creator, Raw) and default_text(creator.value) == attribute.creator:
             return group | block << 8 | attribute.tag & 0xFF
     return _NO_TAG
 

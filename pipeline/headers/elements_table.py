@@ -11,7 +11,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,9 +24,10 @@ from dicomlake.pipeline.headers.attributes import PIXEL_DATA, SPECIFIC_CHARACTER
 from dicomlake.pipeline.headers.frames import Owner
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Item, Items
+from dicomlake.pipeline.headers.numeric import BINARY
 from dicomlake.pipeline.headers.pydicom_items import items_of_data_set, silenced_pydicom
 from dicomlake.pipeline.headers.text import DEFAULT_CHARSET, Charset, charset_of, decode
-from dicomlake.pipeline.headers.values import Raw
+from dicomlake.pipeline.headers.values import IN_CHARSET, ONE_TEXT, Raw
 from dicomlake.schemas.column import Table
 from dicomlake.schemas.tables.dicom_json import DICOM_JSON
 from dicomlake.schemas.tables.elements import ELEMENTS
@@ -36,18 +37,6 @@ if TYPE_CHECKING:  # what makes batches knows of the tables it makes
 
 BULK: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 """VRs whose bytes are never kept."""
-_NUMBERS: Final[Mapping[str, str]] = {
-    "FD": "d",
-    "FL": "f",
-    "SL": "l",
-    "SS": "h",
-    "SV": "q",
-    "UL": "L",
-    "US": "H",
-    "UV": "Q",
-}
-_IN_CHARSET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
-_ONE_TEXT: Final = frozenset({"LT", "ST", "UR", "UT"})
 _NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _JSON_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,15}")
 _JSON_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -138,7 +127,7 @@ def _data_set(raw: bytes, settings: HeaderSettings) -> tuple[Item, bool] | None:
     has held it to `headers.max_inflated_bytes` before. None where pydicom fails.
     """
     from pydicom import dcmread  # noqa: PLC0415  (slow import)
-    from pydicom.errors import BytesLengthException, InvalidDicomError  # noqa: PLC0415
+    from pydicom.errors import BytesLengthException, InvalidDicomError  # noqa: PLC0415  (slow import)
 
     failures = (InvalidDicomError, BytesLengthException, NotImplementedError, RecursionError,
                 ValueError, TypeError, KeyError, AttributeError, LookupError, EOFError, OSError,
@@ -195,7 +184,7 @@ class _DataSet:
         return written if _VR.fullmatch(written) else "UN"
 
     def _known_vr(self, tag: int) -> str:
-        from pydicom.datadict import dictionary_VR, private_dictionary_VR  # noqa: PLC0415
+        from pydicom.datadict import dictionary_VR, private_dictionary_VR  # noqa: PLC0415  (slow import)
 
         if tag in self._creators or tag & 0xFFFF == 0:
             return "LO" if tag & 0xFFFF else "UL"
@@ -267,21 +256,21 @@ def _values(vr: str, raw: bytes, data_set: _DataSet) -> list[Any] | None:
 
     None where the bytes cannot be values of the VR; an empty list where there are none.
     """
-    if vr == "AT" or vr in _NUMBERS:
+    if vr == "AT" or vr in BINARY:
         return _binary_values(vr, raw, "<" if data_set.little else ">")
-    charset = data_set.charset if vr in _IN_CHARSET else DEFAULT_CHARSET
+    charset = data_set.charset if vr in IN_CHARSET else DEFAULT_CHARSET
     text, _ = decode(raw, charset, is_name=vr == "PN")
     text = text.rstrip("\0 ")
     if not text:
         return []
-    if vr in _ONE_TEXT:
+    if vr in ONE_TEXT:
         return [text]
     strip: Callable[[str], str] = str.rstrip if vr == "UC" else str.strip
     return [strip(part) or None for part in text.split("\\")]
 
 
 def _binary_values(vr: str, raw: bytes, order: str) -> list[Any] | None:
-    code = order + ("HH" if vr == "AT" else _NUMBERS[vr])
+    code = order + ("HH" if vr == "AT" else BINARY[vr][0])
     if len(raw) % struct.calcsize(code):
         return None
     found = struct.iter_unpack(code, raw)

@@ -31,7 +31,6 @@ from dicomlake.pipeline.headers.file_meta import (
     FileMeta,
     MetaScanner,
     mismatches,
-    uid_text,
 )
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import NeedMoreError
@@ -41,6 +40,7 @@ from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fau
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
 from dicomlake.pipeline.headers.scan import Found, OddHeaderError, Scanner
 from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, declared_encoding
+from dicomlake.pipeline.headers.values import default_text
 
 _MOST_READ: Final = 1 << 20
 _GROWTH: Final = 4
@@ -145,9 +145,9 @@ class FastReader:
         if not isinstance(sop_class, bytes) or not sop_class:
             raise OddHeaderError("no_sop_class")
         if sop_class != meta.sop_class_raw or sop_instance != meta.sop_instance_raw:
-            in_meta = uid_text(meta.sop_instance_raw)
+            in_meta = default_text(meta.sop_instance_raw)
             faults += mismatches(meta.sop_class, in_meta, sop_class, sop_instance)
-            if uid_text(sop_class) == MEDIA_STORAGE_DIRECTORY:
+            if default_text(sop_class) == MEDIA_STORAGE_DIRECTORY:
                 raise OddHeaderError("directory")
         if cells[self._directory] is not None:
             raise OddHeaderError("directory")

@@ -11,7 +11,7 @@ from dicomlake.pipeline.headers.attributes import (
 from dicomlake.pipeline.headers.decode import Cell
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.scan import OddHeaderError
-from dicomlake.pipeline.headers.values import Raw
+from dicomlake.pipeline.headers.values import Raw, default_text
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 _META_GROUP: Final = b"\x02\x00"
@@ -131,15 +131,10 @@ class MetaScanner:
         if text is None:
             if len(self._texts) >= _MEMO_ENTRIES:
                 self._texts.clear()
-            text = uid_text(raw)
+            text = default_text(raw)
             if len(raw) <= _MOST_BYTES:
                 self._texts[raw] = text
         return text
-
-
-def uid_text(raw: bytes) -> str:
-    """Return a UID of File Meta Information without its padding."""
-    return raw.decode("ascii", "replace").strip(" \0")
 
 
 def mismatches(
@@ -160,7 +155,7 @@ def mismatches(
     return [
         Fault("meta_uid_mismatch", tag)
         for tag, in_meta, cell in pairs
-        if in_meta and cell is not None and in_meta != uid_text(_bytes_of(cell))
+        if in_meta and cell is not None and in_meta != default_text(_bytes_of(cell))
     ]
 
 

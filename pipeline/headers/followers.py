@@ -9,11 +9,9 @@ from dicomlake.config.settings import HeaderSettings
 from dicomlake.pipeline.headers.columns import Lineage
 from dicomlake.pipeline.headers.decode import Cell, Decoder
 from dicomlake.pipeline.headers.elements_table import ElementRows
-from dicomlake.pipeline.headers.frames import PER_FRAME, SHARED, FrameRows, Owner
+from dicomlake.pipeline.headers.frames import FrameRows, Owner, needs_frames
 from dicomlake.pipeline.headers.issues import Fault
-from dicomlake.pipeline.headers.items import Items
 from dicomlake.pipeline.headers.layout import Layout
-from dicomlake.pipeline.headers.reader import RawHeader
 from dicomlake.pipeline.headers.references import ReferenceRows
 from dicomlake.pipeline.headers.sheet import Rows
 
@@ -29,7 +27,6 @@ class Followers:
     ) -> None:
         self._layout = layout
         self._elements = ElementRows(settings, lineage)
-        self._groups = [layout.slots[tag] for tag in (SHARED, PER_FRAME)]
         self._frames = FrameRows(decoder, lineage)
         self._references = ReferenceRows(decoder, lineage)
 
@@ -47,7 +44,12 @@ class Followers:
         fields: list[list[Any]] = [rows.columns[name].to_pylist() for name in _OWNER]
         owners = list(map(Owner._make, zip(*fields, identities, strict=True)))
         for row, header in enumerate(rows.headers):
-            has_frames = self._has_frames(header, counts[row])
+            cells, slots = header.cells, self._layout.slots
+
+            def top(tag: int, cells: list[Cell] = cells, slots: dict[int, int] = slots) -> Cell:
+                return cells[slots[tag]]
+
+            has_frames = needs_frames(top, counts[row])
             raw = raws[row]
             if not header.carriers and not has_frames and raw is None:
                 continue
@@ -56,21 +58,9 @@ class Followers:
             if header.carriers:
                 yield place, self._references.add(owner, dict(header.carriers), context)
             if has_frames:
-                cells, slots = header.cells, self._layout.slots
-
-                def top(tag: int, cells: list[Cell] = cells, slots: dict[int, int] = slots) -> Cell:
-                    return cells[slots[tag]]
-
                 yield place, self._frames.add(owner, top, context, counts[row])
             if raw is not None:
                 yield place, self._elements.add(owner, raw)
-
-    def _has_frames(self, header: RawHeader, n_frames: int | None) -> bool:
-        """Return whether an instance has rows in `frames`: several, or functional groups."""
-        if n_frames is not None and n_frames > 1:
-            return True
-        groups = (header.cells[slot] for slot in self._groups)
-        return any(isinstance(cell, Items) and cell.items for cell in groups)
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the rows by table."""

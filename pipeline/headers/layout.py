@@ -14,7 +14,7 @@ from dicomlake.pipeline.headers.attributes import (
     attributes_of,
 )
 from dicomlake.pipeline.headers.frames import FRAMES_TOP_TAGS
-from dicomlake.pipeline.headers.values import Raw, creator_text
+from dicomlake.pipeline.headers.values import Raw, default_text
 from dicomlake.schemas.tables.instances import INSTANCES
 
 PrivateCell = tuple[int, str, bytes]
@@ -120,7 +120,7 @@ def private_values(cells: Sequence[PrivateCell]) -> dict[PrivateKey, Raw]:
     for tag, vr, raw in cells:
         group, element = tag >> 16, tag & 0xFFFF
         if element < _CREATORS_END:
-            creators[group, element] = creator_text(raw)
+            creators[group, element] = default_text(raw)
         elif (creator := creators.get((group, element >> 8))) is not None:
             found.setdefault((group, creator, element & 0xFF), Raw(vr, raw))
     return found

@@ -9,7 +9,7 @@ from dicomlake.pipeline.headers.temporal import MalformedError
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_MOST_DIGITS: Final = 40
+MOST_DIGITS: Final = 40
 """Longer texts are no integer of 64 bits, whatever zeros lead them."""
 _INT64: Final = range(-(2**63), 2**63)
 _INT32: Final = range(-(2**31), 2**31)
@@ -51,7 +51,7 @@ def parse_integer(text: str) -> tuple[int, str | None]:
     """
     if not _INTEGER.fullmatch(text):
         return _whole(text), "written with a decimal point or exponent"
-    if len(text) > _MOST_DIGITS or int(text) not in _INT64:
+    if len(text) > MOST_DIGITS or int(text) not in _INT64:
         raise MalformedError(detail="integer out of range")
     value = int(text)
     if value not in _INT32:

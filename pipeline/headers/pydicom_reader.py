@@ -35,7 +35,6 @@ from dicomlake.pipeline.headers.elements import Elements, Stop
 from dicomlake.pipeline.headers.file_meta import (
     MEDIA_STORAGE_DIRECTORY,
     mismatches,
-    uid_text,
 )
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Items
@@ -51,7 +50,7 @@ from dicomlake.pipeline.headers.pydicom_items import pydicom_items
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
 from dicomlake.pipeline.headers.structure import Budget
 from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, NATIVE_UIDS, declared_encoding
-from dicomlake.pipeline.headers.values import Raw
+from dicomlake.pipeline.headers.values import Raw, default_text
 
 _SEQUENCES_KEPT: Final = 4096
 _PYDICOM_ERRORS: Final = (
@@ -275,7 +274,7 @@ def _read_meta(octets: FileOctets, kind: Kind, budget: Budget) -> _Meta:
     elements.read(start)
     uids = {}
     for tag, raw in elements.values.items():
-        if text := uid_text(raw.value):
+        if text := default_text(raw.value):
             uids[tag] = text
     faults += [Fault("bad_file_meta", fault.tag, fault.code) for fault in elements.faults]
     return _Meta(uids, faults, elements.position)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dicomlake.pipeline.headers.arrays import Distinct, Lists
 from dicomlake.pipeline.headers.attributes import Attribute
-from dicomlake.pipeline.headers.numeric import BINARY, LONGEST_DS, LONGEST_IS
+from dicomlake.pipeline.headers.numeric import BINARY, LONGEST_DS, LONGEST_IS, MOST_DIGITS
 from dicomlake.pipeline.headers.temporal import DAY_US, MalformedError, parse_date
 from dicomlake.pipeline.headers.text import Problem
 from dicomlake.pipeline.headers.values import GREATEST_FLOAT, LONGEST, LONGEST_UID
@@ -46,7 +46,6 @@ _BAD_IN_UID: Final = (
     *(b"%s0%d" % (before, digit) for before in (b".", b"\n") for digit in range(10)),
 )
 """An empty component, or one with a leading zero; values stand between line feeds."""
-_MOST_DIGITS: Final = 40
 _INT32: Final = range(-(2**31), 2**31)
 _LONGEST_TIME: Final = 13
 _DATE: Final = 8
@@ -143,7 +142,7 @@ def _decimals(_attribute: Attribute, values: list[bytes]) -> Numbers | None:
 
 
 def _integers(attribute: Attribute, values: list[bytes]) -> Numbers | None:
-    if _lines(values, _INTEGER_BYTES) is None or max(map(len, values)) > _MOST_DIGITS:
+    if _lines(values, _INTEGER_BYTES) is None or max(map(len, values)) > MOST_DIGITS:
         return None
     try:
         found = list(map(int, values))

@@ -36,7 +36,7 @@ from dicomlake.pipeline.headers.text import (
 _KNOWN_VRS: Final = frozenset(vr.decode() for vr in (*SHORT_VRS, *LONG_VRS))
 IN_CHARSET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 """VRs whose text is in the Specific Character Set (PS3.5 section 6.1.2.2)."""
-_ONE_TEXT: Final = frozenset({"LT", "ST", "UR", "UT"})
+ONE_TEXT: Final = frozenset({"LT", "ST", "UR", "UT"})
 """VRs in which a backslash is no delimiter, and leading spaces count."""
 _WITH_LINES: Final = frozenset({"LT", "ST", "UT"})
 _FORMATTED: Final = frozenset({"AS", "DA", "DS", "DT", "IS", "TM"})
@@ -89,8 +89,8 @@ class Raw(NamedTuple):
     """Specific Character Set of the item that holds it, where that names its own."""
 
 
-def creator_text(raw: bytes) -> str:
-    """Return a Private Creator without its padding; it is in the default repertoire."""
+def default_text(raw: bytes) -> str:
+    """Return a UID or a Private Creator without padding: text in the default repertoire."""
     return raw.decode("ascii", "replace").strip(" \0")
 
 
@@ -236,7 +236,7 @@ def _parse_text(
     attribute: Attribute, raw: bytes, context: Context, problems: list[Problem]
 ) -> object:
     text = _text(attribute, raw, context, problems)
-    if attribute.vr in _ONE_TEXT:
+    if attribute.vr in ONE_TEXT:
         value = text.rstrip(" ")
         return _checked_text(attribute, value, problems) if value else None
     parts = text.split("\\", context.max_values) if attribute.many else text.split("\\")

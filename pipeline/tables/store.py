@@ -167,7 +167,7 @@ def _schema(table: Table, columns: Sequence[str] | None) -> pa.Schema:
 def _dataset(lake: Path, table: Table, parts: Sequence[Part]) -> "ds.Dataset":
     """Return the parts as a dataset that knows what the manifest knows of each."""
     import pyarrow.dataset as ds  # noqa: PLC0415  (imports pandas: only a filter pays for it)
-    from pyarrow import fs  # noqa: PLC0415
+    from pyarrow import fs  # noqa: PLC0415  (slow import)
 
     local = fs.LocalFileSystem()
     form = ds.ParquetFileFormat()
@@ -184,7 +184,7 @@ def _dataset(lake: Path, table: Table, parts: Sequence[Part]) -> "ds.Dataset":
 
 def _guarantee(table: Table, part: Part) -> "pc.Expression":
     """Return what holds of every row of a part, so that a scan can leave it out unopened."""
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415  (slow import)
 
     known: list[Any] = [
         pc.field(name) == pa.scalar(value, type=table.by_name[name].type)

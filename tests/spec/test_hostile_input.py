@@ -170,7 +170,7 @@ def test_20_any_name_is_kept_reversibly(tmp_path: Path, name: bytes, path: str) 
 
 
 def test_21_a_file_removed_between_crawl_and_read_is_skipped(tmp_path: Path) -> None:
-    from dicomlake.pipeline.tables import staging  # noqa: PLC0415
+    from dicomlake.pipeline.tables import staging  # noqa: PLC0415  (slow import)
 
     tree = tmp_path / "tree"
     path = write(ct_slice(0), tree / "a")

@@ -617,7 +617,7 @@ def test_batches_hold_consecutive_files_of_one_source(tmp_path: Path, ingest: In
     settings = with_settings(engine={"batch_files": 2})
     with open_for_writing(ingest.lake, settings) as writer:
         staging = writer.staging("r")
-        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415
+        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415  (slow import)
 
         sources = [Source(name, str(tmp_path / name)) for name in "ab"]
         seen: list[tuple[int, int]] = []
@@ -657,7 +657,7 @@ def test_batches_are_cut_by_files_by_bytes_and_so_that_workers_have_work(
         (tmp_path / "a" / f"{k:04d}").write_bytes(bytes(512))
     settings = with_settings(engine=limits)
     with open_for_writing(ingest.lake, settings) as writer:
-        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415
+        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415  (slow import)
 
         sources = [Source("a", str(tmp_path / "a"))]
         staging = writer.staging("r")
@@ -672,7 +672,7 @@ def test_a_batch_tried_twice_is_staged_once(tree: Path, tmp_path: Path) -> None:
     ct_series(tree, 5)
     with open_for_writing(ingest.lake, settings) as writer:
         staging = writer.staging("r")
-        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415
+        from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415  (slow import)
 
         plan = plan_ingest(writer.base, [Source("tree", str(tree))], settings, staging)
         jobs = list(batches(plan, settings, Lineage("r", "0", 1)))

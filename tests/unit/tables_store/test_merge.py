@@ -137,11 +137,11 @@ def test_small_parts_of_a_partition_are_merged_once_there_are_enough(tmp_path: P
 
 
 def test_large_parts_are_cut_by_bytes_and_left_alone_by_merges(tmp_path: Path) -> None:
-    import random  # noqa: PLC0415
+    import random  # noqa: PLC0415  (slow import)
 
     text = random.Random(1).randbytes
     many = [instance_row(f"1.{i:06d}", image_comments=text(200).hex()) for i in range(3000)]
-    from dicomlake.pipeline.tables import parts as parts_module  # noqa: PLC0415
+    from dicomlake.pipeline.tables import parts as parts_module  # noqa: PLC0415  (slow import)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts_module, "ROW_GROUP", 500)
@@ -216,7 +216,7 @@ def test_parts_of_an_older_schema_are_written_anew(tmp_path: Path) -> None:
         parts.apply([file_row("a"), file_row("b")])
         old = parts.parts
         path = part_path(parts.lake, old[0].id)
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415  (slow import)
 
         narrow = pq.read_table(path).drop_columns(["content_sha256"])
         pq.write_table(narrow, path)
