@@ -70,7 +70,7 @@ def _first(item: Dataset | None, path: tuple[int, ...]) -> Dataset | None:
 
 def _as_column(value: object, vr: str, vm: str) -> object:
     many = isinstance(value, pydicom.multival.MultiValue | list)
-    values = list(value) if many else [value]  # type: ignore[call-overload]
+    values = list(value) if many else [value]  # type: ignore[call-overload]  # pydicom types any value
     if vr in ("DS", "FD", "FL"):
         values = [float(each) for each in values]
     elif vr in ("IS", "US", "UL", "SL"):
@@ -188,7 +188,7 @@ def test_attributes_of_converted_single_frames_are_read() -> None:
 
 
 def _utc(*parts: int) -> datetime.datetime:
-    return datetime.datetime(*parts)  # type: ignore[arg-type]
+    return datetime.datetime(*parts)  # type: ignore[arg-type]  # integers, as parsed
 
 
 def test_times_are_utc_only_where_an_offset_is_known() -> None:
