@@ -6,8 +6,10 @@ unknown key is an error that names the nearest known one.
 
 import difflib
 import hashlib
+import itertools
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -119,10 +121,31 @@ class TableSettings(Section):
     compression_level: Annotated[int, Field(ge=1, le=19)]
 
 
+SplitKey = Literal[
+    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionNumber", "TriggerTime",
+    "NominalPercentageOfCardiacPhase", "EchoTime", "KVP", "ConvolutionKernel", "ImageType",
+    "AcquisitionTime", "ContentTime", "InstanceNumber", "DiffusionBValue", "InversionTime",
+    "FlipAngle",
+]  # fmt: skip
+"""Attributes that tell the repeats of a position apart; of enhanced objects their equivalents."""
+
+
+class PixelSettings(Section):
+    """Decoding of compressed pixels, in processes of their own."""
+
+    decode_timeout_s: Annotated[float, Field(gt=0)]
+    decode_memory_bytes: Annotated[int, Field(ge=1 << 28)]
+
+
 class VolumeSettings(Section):
     """Which stacks become volumes, and how these are written."""
 
     min_slices: Annotated[int, Field(ge=2)]
+    split_keys: tuple[SplitKey, ...]
+    on_gap: Literal["reject", "split", "fill"]
+    on_shear: Literal["accept", "reject"]
+    padding: Literal["keep", "mask", "fill"]
+    hu_clip: tuple[()] | tuple[float, float]
     position_tolerance_mm: Annotated[float, Field(ge=0)]
     position_tolerance_fraction: Fraction
     same_position_mm: Annotated[float, Field(ge=0)]
@@ -134,15 +157,82 @@ class VolumeSettings(Section):
     codec: Literal["zstd", "lz4"]
     codec_level: Annotated[int, Field(ge=1, le=9)]
     codec_shuffle: Literal["shuffle", "bitshuffle"]
-    chunks: tuple[
-        Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]
-    ]
+    chunks: (
+        Literal["patch", "slices"]
+        | tuple[
+            Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]
+        ]
+    )
+    pyramid_levels: Annotated[int, Field(ge=0, le=8)]
+    preview: bool
+
+    @field_validator("split_keys")
+    @classmethod
+    def _keys_differ(cls, keys: tuple[SplitKey, ...]) -> tuple[SplitKey, ...]:
+        if len(set(keys)) != len(keys):
+            raise ValueError("a split key stands twice")
+        return keys
+
+    @field_validator("hu_clip")
+    @classmethod
+    def _clip_is_a_range(
+        cls, clip: tuple[()] | tuple[float, float]
+    ) -> tuple[()] | tuple[float, float]:
+        if clip and not (clip[0] < clip[1] and all(end.is_integer() for end in clip)):
+            raise ValueError("two whole numbers of HU, the lower first, or none")
+        return clip
+
+
+class DoseSettings(Section):
+    """Doses: who is a patient, which facility a device is of, and how populations are made."""
+
+    phantom_tokens: tuple[Annotated[str, Field(pattern=r"^[^\s\d^_]+$")], ...]
+    facilities: dict[str, Annotated[str, Field(min_length=1)]]
+    protocols: str
+    drl_reference: str
+    min_n: Annotated[int, Field(ge=1)]
+    min_n_ct: Annotated[int, Field(ge=1)]
+    min_n_rf: Annotated[int, Field(ge=1)]
+    min_n_mg: Annotated[int, Field(ge=1)]
+    min_n_facility: Annotated[int, Field(ge=1)]
+    min_facilities: Annotated[int, Field(ge=1)]
+    adult_weight_kg: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]]
+    weight_bands_kg: tuple[Annotated[float, Field(gt=0)], ...]
+    head_age_bands_years: tuple[Annotated[float, Field(gt=0)], ...]
+    adult_age_years: Annotated[float, Field(gt=0)]
+    head_exams: str
+    thickness_bands_mm: tuple[Annotated[float, Field(gt=0)], ...]
+    outlier_drl_factor: Annotated[float, Field(gt=0)]
+    outlier_iqr_factor: Annotated[float, Field(gt=0)]
+    outlier_mad_z: Annotated[float, Field(gt=0)]
+    outlier_min_n: Annotated[int, Field(ge=3)]
+    ssde: bool
+    count_unmatched: bool
+
+    @field_validator("head_exams")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return pattern
+
+    @field_validator(
+        "adult_weight_kg", "weight_bands_kg", "head_age_bands_years", "thickness_bands_mm"
+    )
+    @classmethod
+    def _ends_rise(cls, ends: tuple[float, ...]) -> tuple[float, ...]:
+        if any(one >= other for one, other in itertools.pairwise(ends)):
+            raise ValueError("each end is greater than the one before")
+        return ends
 
 
 class RunSettings(Section):
     """What `dicomlake run` does after the tables."""
 
     volumes: bool
+    dose: bool
 
 
 class EngineSettings(Section):
@@ -171,7 +261,9 @@ class Settings(Section):
     discovery: DiscoverySettings
     headers: HeaderSettings
     tables: TableSettings
+    pixels: PixelSettings
     volumes: VolumeSettings
+    dose: DoseSettings
     run: RunSettings
     engine: EngineSettings
     log: LogSettings

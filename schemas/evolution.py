@@ -8,7 +8,7 @@ from typing import Final
 
 from dicomlake.schemas.tables import TABLES
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of the schema that this code writes."""
 
 HISTORY: Final = {
@@ -16,6 +16,9 @@ HISTORY: Final = {
     2: "Instances have the attributes of every modality, code sequences, dose and private ones; "
     "new tables frames, instance_references, ct_series, mr_series, pt_series, elements and "
     "dicom_json. Headers are read again.",
+    3: "Volumes of multi-frame objects and compressed pixels; volumes have a preview and an SUV "
+    "factor, instances the numbers of their concatenation, frames the names of what is malformed "
+    "in them; new tables of doses. Headers are read again.",
 }
 """What each version brought, for people; a new version is a new line here."""
 

@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 2, for BigQuery. Generated.
+-- Tables of dicomlake, schema version 3, for BigQuery. Generated.
 
 -- Key: `file_id`
 CREATE TABLE `files` (
@@ -116,6 +116,8 @@ CREATE TABLE `instances` (
   `acquisition_duration` FLOAT64 OPTIONS (description = "Duration of the acquisition. Unit: s. From: AcquisitionDuration (0018,9073) FD."),
   `derivation_description` STRING OPTIONS (description = "How the image was derived. From: DerivationDescription (0008,2111) ST."),
   `concatenation_uid` STRING OPTIONS (description = "Concatenation that the instance is a part of. From: ConcatenationUID (0020,9161) UI."),
+  `in_concatenation_number` INT64 OPTIONS (description = "Place of the instance in its concatenation, from 1. From: InConcatenationNumber (0020,9162) US."),
+  `in_concatenation_total_number` INT64 OPTIONS (description = "Instances of the concatenation. From: InConcatenationTotalNumber (0020,9163) US."),
   `anatomic_region_code_value` STRING OPTIONS (description = "Code of the anatomic region. From: CodeValue (0008,2218) > (0008,0100) SH."),
   `anatomic_region_code_scheme` STRING OPTIONS (description = "Scheme of the code of the anatomic region. From: CodingSchemeDesignator (0008,2218) > (0008,0102) SH."),
   `anatomic_region_code_meaning` STRING OPTIONS (description = "Meaning of the code of the anatomic region. From: CodeMeaning (0008,2218) > (0008,0104) LO."),
@@ -481,6 +483,7 @@ CREATE TABLE `frames` (
   `source_image_sop_instance_uid` STRING OPTIONS (description = "Instance that the frame was derived from, the first if of several. From: ReferencedSOPInstanceUID (0008,9124) > (0008,2112) > (0008,1155) UI."),
   `source_image_frame_number` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Frames of that instance; null: all of it. From: ReferencedFrameNumber (0008,9124) > (0008,2112) > (0008,1160) IS."), -- an element may be null
   `conversion_source_sop_instance_uid` STRING OPTIONS (description = "Instance that the frame was converted from. From: ReferencedSOPInstanceUID (0020,9172) > (0008,1155) UI."),
+  `invalid_attributes` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Keywords of attributes that are NULL here because their value was malformed, sorted; of one in a sequence of a functional group the name of its column."), -- an element may be null
   `file_id` STRING NOT NULL OPTIONS (description = "File the row was read from."),
   `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
   `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
@@ -488,7 +491,7 @@ CREATE TABLE `frames` (
   PRIMARY KEY (`sop_instance_uid`, `frame_number`) NOT ENFORCED
 )
 CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`, `frame_number`
-OPTIONS (description = "One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.");
+OPTIONS (description = "One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is also named in `invalid_attributes` and in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.");
 
 -- Key: `sop_instance_uid`, `referenced_sop_instance_uid`, `role`
 CREATE TABLE `instance_references` (
@@ -889,6 +892,7 @@ CREATE TABLE `volumes` (
   `shape` ARRAY<STRUCT<`element` INT64>> OPTIONS (description = "Slices, rows, columns (z, y, x)."), -- an element may be null
   `dtype` STRING OPTIONS (description = "Type of a voxel. Always one of `int16`, `int32`, `float32`, `float64`."),
   `units` STRING OPTIONS (description = "Unit of a voxel; null where the files do not say."),
+  `suv_bw_factor` FLOAT64 OPTIONS (description = "What a voxel in BQML is multiplied by for SUV by body weight. Rule: body weight over the injected dose, decayed to the time that the series is corrected to; null where the header does not say all of it. Unit: g/Bq."),
   `spacing_row_mm` FLOAT64 OPTIONS (description = "Distance between rows. Unit: mm."),
   `spacing_column_mm` FLOAT64 OPTIONS (description = "Distance between columns. Unit: mm."),
   `spacing_slice_mm` FLOAT64 OPTIONS (description = "Length of the step from slice to slice. Unit: mm."),
@@ -900,6 +904,7 @@ CREATE TABLE `volumes` (
   `value_max` FLOAT64 OPTIONS (description = "Greatest voxel."),
   `sha256` STRING OPTIONS (description = "Digest of the C-order little-endian array [z, y, x]. Always matches `[0-9a-f]{64}`."),
   `path` STRING OPTIONS (description = "Zarr group, relative to the lake."),
+  `preview` STRING OPTIONS (description = "Picture of the three middle planes (PNG), relative to the lake; null where `volumes.preview` is off."),
   `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
   `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
   `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
@@ -929,6 +934,528 @@ CREATE TABLE `volume_instances` (
 CLUSTER BY `study_instance_uid`, `series_instance_uid`, `sop_instance_uid`, `file_id`
 OPTIONS (description = "Every image instance or frame considered for a volume: a slice of it, a duplicate, or excluded, with the reason. An object excluded as a whole is one row without frame number.");
 
+-- Key: `study_instance_uid`
+CREATE TABLE `dose_studies` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `patient_key` STRING OPTIONS (description = "Patient of the study."),
+  `outcome` STRING NOT NULL OPTIONS (description = "What its dose was read from. Always one of `reports`, `headers`, `both`, `no_dose`, `unreadable`."),
+  `n_reports` INT64 NOT NULL OPTIONS (description = "Objects read as dose reports."),
+  `n_images` INT64 NOT NULL OPTIONS (description = "Images that can carry a dose."),
+  `n_images_with_dose` INT64 NOT NULL OPTIONS (description = "Images whose header gives a dose."),
+  `devices` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "What its objects say of the devices, JSON by device key."), -- map<string, string>
+  `inputs_sha256` STRING NOT NULL OPTIONS (description = "Digest of its objects and of the settings: the study is read again when it changes."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`
+OPTIONS (description = "One row per study with objects that can carry a dose: what it was read from.");
+
+-- Key: `sop_instance_uid`, `file_id`
+CREATE TABLE `dose_reports` (
+  `sop_instance_uid` STRING NOT NULL OPTIONS (description = "The report."),
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `patient_key` STRING OPTIONS (description = "Patient of the study."),
+  `template` STRING OPTIONS (description = "Identifier of its template, such as 10011."),
+  `root_code` STRING OPTIONS (description = "Code of its root concept."),
+  `procedure_code` STRING OPTIONS (description = "Code of the procedure reported (121058), such as mammography: SNOMED CT where there is a synonym, else as found."),
+  `procedure_raw_scheme` STRING OPTIONS (description = "Coding scheme of the procedure reported (121058), such as mammography as written."),
+  `procedure_raw_code` STRING OPTIONS (description = "Code of the procedure reported (121058), such as mammography as written."),
+  `procedure_meaning` STRING OPTIONS (description = "Meaning of the code of the procedure reported (121058), such as mammography as written."),
+  `source_kind` STRING NOT NULL OPTIONS (description = "Kind of source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `status` STRING NOT NULL OPTIONS (description = "What became of it. Always one of the codes below."),
+  `superseded_by` STRING OPTIONS (description = "Report that has all of its events."),
+  `scope_code` STRING OPTIONS (description = "Scope of accumulation (113705)."),
+  `content_datetime` DATETIME OPTIONS (description = "Content Date and Time, local."),
+  `series_datetime` DATETIME OPTIONS (description = "Series Date and Time, local."),
+  `device_key` STRING OPTIONS (description = "Device that gave the dose, in `devices`."),
+  `n_events` INT64 NOT NULL OPTIONS (description = "Events read from it."),
+  `n_events_reported` INT64 OPTIONS (description = "Events it says that there were (113812)."),
+  `dlp_total_reported_mgy_cm` FLOAT64 OPTIONS (description = "DLP total (113813). Unit: mGy cm."),
+  `dlp_head_phantom_reported_mgy_cm` FLOAT64 OPTIONS (description = "Total of the 16 cm phantom, where stated. Unit: mGy cm."),
+  `dlp_body_phantom_reported_mgy_cm` FLOAT64 OPTIONS (description = "Total of the 32 cm phantom, where stated. Unit: mGy cm."),
+  `kap_total_plane_a_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product total, plane A; of a single plane under A. Unit: Gy cm2."),
+  `kap_fluoro_plane_a_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of fluoroscopy, plane A; of a single plane under A. Unit: Gy cm2."),
+  `kap_acquisition_plane_a_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of acquisition, plane A; of a single plane under A. Unit: Gy cm2."),
+  `ka_r_total_plane_a_mgy` FLOAT64 OPTIONS (description = "Reference air kerma total, plane A; of a single plane under A. Unit: mGy."),
+  `ka_r_fluoro_plane_a_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of fluoroscopy, plane A; of a single plane under A. Unit: mGy."),
+  `ka_r_acquisition_plane_a_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of acquisition, plane A; of a single plane under A. Unit: mGy."),
+  `fluoro_time_plane_a_s` FLOAT64 OPTIONS (description = "Time of fluoroscopy, plane A; of a single plane under A. Unit: s."),
+  `acquisition_time_plane_a_s` FLOAT64 OPTIONS (description = "Time of acquisition, plane A; of a single plane under A. Unit: s."),
+  `kap_total_plane_b_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product total, plane B; of a single plane under A. Unit: Gy cm2."),
+  `kap_fluoro_plane_b_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of fluoroscopy, plane B; of a single plane under A. Unit: Gy cm2."),
+  `kap_acquisition_plane_b_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of acquisition, plane B; of a single plane under A. Unit: Gy cm2."),
+  `ka_r_total_plane_b_mgy` FLOAT64 OPTIONS (description = "Reference air kerma total, plane B; of a single plane under A. Unit: mGy."),
+  `ka_r_fluoro_plane_b_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of fluoroscopy, plane B; of a single plane under A. Unit: mGy."),
+  `ka_r_acquisition_plane_b_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of acquisition, plane B; of a single plane under A. Unit: mGy."),
+  `fluoro_time_plane_b_s` FLOAT64 OPTIONS (description = "Time of fluoroscopy, plane B; of a single plane under A. Unit: s."),
+  `acquisition_time_plane_b_s` FLOAT64 OPTIONS (description = "Time of acquisition, plane B; of a single plane under A. Unit: s."),
+  `n_frames_reported` INT64 OPTIONS (description = "Radiographic frames (113731)."),
+  `agd_left_reported_mgy` FLOAT64 OPTIONS (description = "Accumulated glandular dose, left breast. Unit: mGy."),
+  `agd_right_reported_mgy` FLOAT64 OPTIONS (description = "Accumulated glandular dose, right breast. Unit: mGy."),
+  `raw_quantities` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be."), -- map<string, string>
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `file_id` STRING NOT NULL OPTIONS (description = "File it was read from."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`sop_instance_uid`, `file_id`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `sop_instance_uid`, `file_id`
+OPTIONS (description = "One row per dose report: structured reports and Philips dose screens. A file whose SOP Instance UID another file claims with other content has a row too, with status `conflict`.");
+
+-- Key: `study_instance_uid`, `irradiation_event_uid`
+CREATE TABLE `ct_irradiation_events` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `irradiation_event_uid` STRING NOT NULL OPTIONS (description = "The event; derived from study and acquisition where the source has none (flag `no_event_uid`)."),
+  `active` BOOL NOT NULL OPTIONS (description = "Whether the event counts in totals."),
+  `device_key` STRING OPTIONS (description = "Device that gave the dose, in `devices`."),
+  `event_start` DATETIME OPTIONS (description = "Start of the X-ray beam; UTC where the source gives an offset, else local time."),
+  `event_start_offset_minutes` INT64 OPTIONS (description = "Offset from UTC of the start; null where there was none. Unit: min."),
+  `acquisition_protocol` STRING OPTIONS (description = "Name of the acquisition protocol."),
+  `target_region_code` STRING OPTIONS (description = "Code of the region of the body: SNOMED CT where there is a synonym, else as found."),
+  `target_region_raw_scheme` STRING OPTIONS (description = "Coding scheme of the region of the body as written."),
+  `target_region_raw_code` STRING OPTIONS (description = "Code of the region of the body as written."),
+  `target_region_meaning` STRING OPTIONS (description = "Meaning of the code of the region of the body as written."),
+  `acquisition_type_code` STRING OPTIONS (description = "Code of the kind of acquisition: SNOMED CT where there is a synonym, else as found."),
+  `acquisition_type_raw_scheme` STRING OPTIONS (description = "Coding scheme of the kind of acquisition as written."),
+  `acquisition_type_raw_code` STRING OPTIONS (description = "Code of the kind of acquisition as written."),
+  `acquisition_type_meaning` STRING OPTIONS (description = "Meaning of the code of the kind of acquisition as written."),
+  `procedure_context_code` STRING OPTIONS (description = "Code of the context, such as with contrast: SNOMED CT where there is a synonym, else as found."),
+  `procedure_context_raw_scheme` STRING OPTIONS (description = "Coding scheme of the context, such as with contrast as written."),
+  `procedure_context_raw_code` STRING OPTIONS (description = "Code of the context, such as with contrast as written."),
+  `procedure_context_meaning` STRING OPTIONS (description = "Meaning of the code of the context, such as with contrast as written."),
+  `label` STRING OPTIONS (description = "Label of the event, such as its series."),
+  `label_type` STRING OPTIONS (description = "What the label is."),
+  `is_repeat` BOOL OPTIONS (description = "Whether the acquisition repeats another."),
+  `repeat_reason` STRING OPTIONS (description = "Why it was repeated."),
+  `comment` STRING OPTIONS (description = "Comment on the event."),
+  `exposure_time_s` FLOAT64 OPTIONS (description = "Total time of X-rays. Unit: s."),
+  `scanning_length_mm` FLOAT64 OPTIONS (description = "Length of the scanned range. Unit: mm."),
+  `exposed_range_mm` FLOAT64 OPTIONS (description = "Length of the exposed range. Unit: mm."),
+  `reconstructable_length_mm` FLOAT64 OPTIONS (description = "Length that can be reconstructed. Unit: mm."),
+  `z_top_mm` FLOAT64 OPTIONS (description = "Top of the scanned range. Unit: mm."),
+  `z_bottom_mm` FLOAT64 OPTIONS (description = "Bottom of the scanned range. Unit: mm."),
+  `single_collimation_mm` FLOAT64 OPTIONS (description = "Nominal width of one detector row. Unit: mm."),
+  `total_collimation_mm` FLOAT64 OPTIONS (description = "Nominal width of all active rows. Unit: mm."),
+  `pitch` FLOAT64 OPTIONS (description = "Table feed per rotation over total collimation."),
+  `n_sources` INT64 OPTIONS (description = "X-ray sources of the event."),
+  `kvp` FLOAT64 OPTIONS (description = "Peak voltage; null where sources differ. Unit: kV."),
+  `kvp_list` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Peak voltages of all sources. Unit: kV."), -- an element may be null
+  `ma_mean` FLOAT64 OPTIONS (description = "Mean tube current. Unit: mA."),
+  `ma_max` FLOAT64 OPTIONS (description = "Greatest tube current. Unit: mA."),
+  `mas_mean` FLOAT64 OPTIONS (description = "Mean tube current times time, of image headers. Unit: mA s."),
+  `rotation_time_s` FLOAT64 OPTIONS (description = "Time of one rotation. Unit: s."),
+  `modulation_type` STRING OPTIONS (description = "Kind of exposure modulation."),
+  `ctdivol_mgy` FLOAT64 OPTIONS (description = "Volume CT dose index. Unit: mGy."),
+  `phantom_code` STRING OPTIONS (description = "Code of the phantom of CTDIvol and DLP."),
+  `phantom_cm` INT64 OPTIONS (description = "Diameter of that phantom. Unit: cm."),
+  `dlp_mgy_cm` FLOAT64 OPTIONS (description = "Dose length product. Unit: mGy cm."),
+  `dlp_estimated_mgy_cm` FLOAT64 OPTIONS (description = "CTDIvol times scanning length, where no source says DLP. Unit: mGy cm."),
+  `ctdifreeair_mgy` FLOAT64 OPTIONS (description = "CT dose index free in air. Unit: mGy."),
+  `ctdifreeair_factor` FLOAT64 OPTIONS (description = "Calculation factor of it. Unit: mGy/(mA s)."),
+  `effective_dose_msv` FLOAT64 OPTIONS (description = "Effective dose that the report states; never computed. Unit: mSv."),
+  `effective_dose_factor_msv_mgy_cm` FLOAT64 OPTIONS (description = "Factor from DLP to effective dose that the report states. Unit: mSv/(mGy cm)."),
+  `effective_dose_method_code` STRING OPTIONS (description = "Code of the method of the stated effective dose."),
+  `ssde_mgy` FLOAT64 OPTIONS (description = "Size specific dose estimate that the report states. Unit: mGy."),
+  `ssde_method_code` STRING OPTIONS (description = "Code of the method of the stated estimate."),
+  `ssde_calculated_mgy` FLOAT64 OPTIONS (description = "Size specific dose estimate from the water-equivalent diameter of the images and CTDIvol (AAPM 204); null outside its tables and for heads. Unit: mGy."),
+  `dw_mm` FLOAT64 OPTIONS (description = "Water-equivalent diameter (AAPM 220): stated, else of the images. Unit: mm."),
+  `dw_method_code` STRING OPTIONS (description = "Code of its method; null where it was computed here."),
+  `dw_truncated_fraction` FLOAT64 OPTIONS (description = "Part of the body's outline on the edge of the field of view, where the diameter is of the images."),
+  `lat_mm` FLOAT64 OPTIONS (description = "Lateral diameter that the report states. Unit: mm."),
+  `ap_mm` FLOAT64 OPTIONS (description = "Anteroposterior diameter that the report states. Unit: mm."),
+  `deff_mm` FLOAT64 OPTIONS (description = "Effective diameter that the report states. Unit: mm."),
+  `dlp_alert_configured` BOOL OPTIONS (description = "Whether a DLP alert value was set."),
+  `ctdivol_alert_configured` BOOL OPTIONS (description = "Whether a CTDIvol alert value was set."),
+  `dlp_alert_mgy_cm` FLOAT64 OPTIONS (description = "DLP alert value. Unit: mGy cm."),
+  `ctdivol_alert_mgy` FLOAT64 OPTIONS (description = "CTDIvol alert value. Unit: mGy."),
+  `dlp_forward_estimate_mgy_cm` FLOAT64 OPTIONS (description = "Accumulated DLP estimated before the event. Unit: mGy cm."),
+  `ctdivol_forward_estimate_mgy` FLOAT64 OPTIONS (description = "Accumulated CTDIvol estimated before the event. Unit: mGy."),
+  `alert_reason` STRING OPTIONS (description = "Reason for going on beyond the alert."),
+  `dlp_notification_configured` BOOL OPTIONS (description = "Whether a DLP notification was set."),
+  `ctdivol_notification_configured` BOOL OPTIONS (description = "Whether a CTDIvol notification was set."),
+  `dlp_notification_mgy_cm` FLOAT64 OPTIONS (description = "DLP notification value. Unit: mGy cm."),
+  `ctdivol_notification_mgy` FLOAT64 OPTIONS (description = "CTDIvol notification value. Unit: mGy."),
+  `dlp_notification_forward_estimate_mgy_cm` FLOAT64 OPTIONS (description = "DLP of the event estimated before it. Unit: mGy cm."),
+  `ctdivol_notification_forward_estimate_mgy` FLOAT64 OPTIONS (description = "CTDIvol of the event estimated before it. Unit: mGy."),
+  `notification_reason` STRING OPTIONS (description = "Reason for going on beyond the notification."),
+  `raw_quantities` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be."), -- map<string, string>
+  `source_kind` STRING NOT NULL OPTIONS (description = "Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `source_sop_instance_uid` STRING OPTIONS (description = "Report or image the values come from."),
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `irradiation_event_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `irradiation_event_uid`
+OPTIONS (description = "One row per CT irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.");
+
+-- Key: `study_instance_uid`, `irradiation_event_uid`, `source_number`
+CREATE TABLE `ct_irradiation_event_sources` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `irradiation_event_uid` STRING NOT NULL OPTIONS (description = "The event."),
+  `source_number` INT64 NOT NULL OPTIONS (description = "Place of the source in the event, from 1."),
+  `source_identification` STRING OPTIONS (description = "Identification of the source."),
+  `kvp` FLOAT64 OPTIONS (description = "Peak voltage. Unit: kV."),
+  `ma_mean` FLOAT64 OPTIONS (description = "Mean tube current. Unit: mA."),
+  `ma_max` FLOAT64 OPTIONS (description = "Greatest tube current. Unit: mA."),
+  `rotation_time_s` FLOAT64 OPTIONS (description = "Time of one rotation. Unit: s."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `irradiation_event_uid`, `source_number`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `irradiation_event_uid`, `source_number`
+OPTIONS (description = "One row per X-ray source of a CT irradiation event: two where tubes are dual.");
+
+-- Key: `study_instance_uid`, `irradiation_event_uid`
+CREATE TABLE `xray_irradiation_events` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `irradiation_event_uid` STRING NOT NULL OPTIONS (description = "The event; derived from study and acquisition where the source has none (flag `no_event_uid`)."),
+  `active` BOOL NOT NULL OPTIONS (description = "Whether the event counts in totals."),
+  `device_key` STRING OPTIONS (description = "Device that gave the dose, in `devices`."),
+  `event_start` DATETIME OPTIONS (description = "Start of the event; UTC where the source gives an offset, else local time."),
+  `event_start_offset_minutes` INT64 OPTIONS (description = "Offset from UTC of the start; null where there was none. Unit: min."),
+  `event_type_code` STRING OPTIONS (description = "Code of the kind of event, such as fluoroscopy: SNOMED CT where there is a synonym, else as found."),
+  `event_type_raw_scheme` STRING OPTIONS (description = "Coding scheme of the kind of event, such as fluoroscopy as written."),
+  `event_type_raw_code` STRING OPTIONS (description = "Code of the kind of event, such as fluoroscopy as written."),
+  `event_type_meaning` STRING OPTIONS (description = "Meaning of the code of the kind of event, such as fluoroscopy as written."),
+  `plane_code` STRING OPTIONS (description = "Code of the plane: SNOMED CT where there is a synonym, else as found."),
+  `plane_raw_scheme` STRING OPTIONS (description = "Coding scheme of the plane as written."),
+  `plane_raw_code` STRING OPTIONS (description = "Code of the plane as written."),
+  `plane_meaning` STRING OPTIONS (description = "Meaning of the code of the plane as written."),
+  `acquisition_protocol` STRING OPTIONS (description = "Name of the acquisition protocol."),
+  `target_region_code` STRING OPTIONS (description = "Code of the region of the body: SNOMED CT where there is a synonym, else as found."),
+  `target_region_raw_scheme` STRING OPTIONS (description = "Coding scheme of the region of the body as written."),
+  `target_region_raw_code` STRING OPTIONS (description = "Code of the region of the body as written."),
+  `target_region_meaning` STRING OPTIONS (description = "Meaning of the code of the region of the body as written."),
+  `anatomical_structure_code` STRING OPTIONS (description = "Code of the anatomical structure: SNOMED CT where there is a synonym, else as found."),
+  `anatomical_structure_raw_scheme` STRING OPTIONS (description = "Coding scheme of the anatomical structure as written."),
+  `anatomical_structure_raw_code` STRING OPTIONS (description = "Code of the anatomical structure as written."),
+  `anatomical_structure_meaning` STRING OPTIONS (description = "Meaning of the code of the anatomical structure as written."),
+  `laterality` STRING OPTIONS (description = "Side: left, right, both, unpaired. Always one of `L`, `R`, `B`, `U`."),
+  `image_view_code` STRING OPTIONS (description = "Code of the view: SNOMED CT where there is a synonym, else as found."),
+  `image_view_raw_scheme` STRING OPTIONS (description = "Coding scheme of the view as written."),
+  `image_view_raw_code` STRING OPTIONS (description = "Code of the view as written."),
+  `image_view_meaning` STRING OPTIONS (description = "Meaning of the code of the view as written."),
+  `comment` STRING OPTIONS (description = "Comment on the event."),
+  `kap_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product (dose-area product). Unit: Gy cm2."),
+  `ka_r_mgy` FLOAT64 OPTIONS (description = "Air kerma at the reference point. Unit: mGy."),
+  `reference_point_code` STRING OPTIONS (description = "Code of the reference point: SNOMED CT where there is a synonym, else as found."),
+  `reference_point_raw_scheme` STRING OPTIONS (description = "Coding scheme of the reference point as written."),
+  `reference_point_raw_code` STRING OPTIONS (description = "Code of the reference point as written."),
+  `reference_point_meaning` STRING OPTIONS (description = "Meaning of the code of the reference point as written."),
+  `agd_mgy` FLOAT64 OPTIONS (description = "Average glandular dose of the breast. Unit: mGy."),
+  `entrance_exposure_mgy` FLOAT64 OPTIONS (description = "Entrance exposure at the reference point. Unit: mGy."),
+  `exposure_index` FLOAT64 OPTIONS (description = "Exposure index (IEC 62494-1)."),
+  `target_exposure_index` FLOAT64 OPTIONS (description = "Target exposure index."),
+  `deviation_index` FLOAT64 OPTIONS (description = "Deviation index."),
+  `kvp` FLOAT64 OPTIONS (description = "Peak voltage; mean of those that are not 0. Unit: kV."),
+  `kvp_list` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Peak voltages of all pulses. Unit: kV."), -- an element may be null
+  `ma` FLOAT64 OPTIONS (description = "Tube current; mean of those that are not 0. Unit: mA."),
+  `ma_list` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Tube currents of all pulses. Unit: mA."), -- an element may be null
+  `ma_average` FLOAT64 OPTIONS (description = "Average tube current. Unit: mA."),
+  `exposure_time_ms` FLOAT64 OPTIONS (description = "Exposure time. Unit: ms."),
+  `exposure_mas` FLOAT64 OPTIONS (description = "Tube current times time; of all pulses. Unit: mA s."),
+  `exposure_mas_list` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Tube current times time of all pulses. Unit: mA s."), -- an element may be null
+  `fluoro_mode_code` STRING OPTIONS (description = "Code of the fluoroscopy mode: SNOMED CT where there is a synonym, else as found."),
+  `fluoro_mode_raw_scheme` STRING OPTIONS (description = "Coding scheme of the fluoroscopy mode as written."),
+  `fluoro_mode_raw_code` STRING OPTIONS (description = "Code of the fluoroscopy mode as written."),
+  `fluoro_mode_meaning` STRING OPTIONS (description = "Meaning of the code of the fluoroscopy mode as written."),
+  `n_pulses` FLOAT64 OPTIONS (description = "Pulses of the event."),
+  `pulse_rate_hz` FLOAT64 OPTIONS (description = "Pulses a second. Unit: 1/s."),
+  `pulse_width_ms` FLOAT64 OPTIONS (description = "Width of a pulse; mean of those that are not 0. Unit: ms."),
+  `pulse_width_ms_list` ARRAY<STRUCT<`element` FLOAT64>> OPTIONS (description = "Widths of all pulses. Unit: ms."), -- an element may be null
+  `irradiation_duration_s` FLOAT64 OPTIONS (description = "Time from the first X-rays to the last. Unit: s."),
+  `focal_spot_mm` FLOAT64 OPTIONS (description = "Size of the focal spot. Unit: mm."),
+  `grid` STRING OPTIONS (description = "Grid."),
+  `anode` STRING OPTIONS (description = "Material of the anode."),
+  `primary_angle_deg` FLOAT64 OPTIONS (description = "Primary angle of the positioner. Unit: degree."),
+  `secondary_angle_deg` FLOAT64 OPTIONS (description = "Secondary angle of the positioner. Unit: degree."),
+  `primary_end_angle_deg` FLOAT64 OPTIONS (description = "Primary angle at the end. Unit: degree."),
+  `secondary_end_angle_deg` FLOAT64 OPTIONS (description = "Secondary angle at the end. Unit: degree."),
+  `column_angulation_deg` FLOAT64 OPTIONS (description = "Angulation of the column. Unit: degree."),
+  `source_isocenter_mm` FLOAT64 OPTIONS (description = "Distance from source to isocentre. Unit: mm."),
+  `source_detector_mm` FLOAT64 OPTIONS (description = "Distance from source to detector. Unit: mm."),
+  `source_reference_point_mm` FLOAT64 OPTIONS (description = "Distance from source to reference point. Unit: mm."),
+  `source_patient_mm` FLOAT64 OPTIONS (description = "Distance from source to patient. Unit: mm."),
+  `collimated_height_mm` FLOAT64 OPTIONS (description = "Height of the collimated field. Unit: mm."),
+  `collimated_width_mm` FLOAT64 OPTIONS (description = "Width of the collimated field. Unit: mm."),
+  `collimated_area_m2` FLOAT64 OPTIONS (description = "Area of the collimated field. Unit: m2."),
+  `table_longitudinal_mm` FLOAT64 OPTIONS (description = "Longitudinal position of the table. Unit: mm."),
+  `table_lateral_mm` FLOAT64 OPTIONS (description = "Lateral position of the table. Unit: mm."),
+  `table_height_mm` FLOAT64 OPTIONS (description = "Height of the table. Unit: mm."),
+  `table_head_tilt_deg` FLOAT64 OPTIONS (description = "Head tilt of the table. Unit: degree."),
+  `table_horizontal_rotation_deg` FLOAT64 OPTIONS (description = "Horizontal rotation of the table. Unit: degree."),
+  `table_cradle_tilt_deg` FLOAT64 OPTIONS (description = "Cradle tilt of the table. Unit: degree."),
+  `patient_table_relationship_code` STRING OPTIONS (description = "Code of how the patient lies on the table: SNOMED CT where there is a synonym, else as found."),
+  `patient_table_relationship_raw_scheme` STRING OPTIONS (description = "Coding scheme of how the patient lies on the table as written."),
+  `patient_table_relationship_raw_code` STRING OPTIONS (description = "Code of how the patient lies on the table as written."),
+  `patient_table_relationship_meaning` STRING OPTIONS (description = "Meaning of the code of how the patient lies on the table as written."),
+  `patient_orientation_code` STRING OPTIONS (description = "Code of the orientation of the patient: SNOMED CT where there is a synonym, else as found."),
+  `patient_orientation_raw_scheme` STRING OPTIONS (description = "Coding scheme of the orientation of the patient as written."),
+  `patient_orientation_raw_code` STRING OPTIONS (description = "Code of the orientation of the patient as written."),
+  `patient_orientation_meaning` STRING OPTIONS (description = "Meaning of the code of the orientation of the patient as written."),
+  `patient_orientation_modifier_code` STRING OPTIONS (description = "Code of its modifier: SNOMED CT where there is a synonym, else as found."),
+  `patient_orientation_modifier_raw_scheme` STRING OPTIONS (description = "Coding scheme of its modifier as written."),
+  `patient_orientation_modifier_raw_code` STRING OPTIONS (description = "Code of its modifier as written."),
+  `patient_orientation_modifier_meaning` STRING OPTIONS (description = "Meaning of the code of its modifier as written."),
+  `compression_thickness_mm` FLOAT64 OPTIONS (description = "Thickness of the compressed breast. Unit: mm."),
+  `compression_force_n` FLOAT64 OPTIONS (description = "Force of compression. Unit: N."),
+  `hvl_mm` FLOAT64 OPTIONS (description = "Half value layer. Unit: mm."),
+  `breast_composition_percent` FLOAT64 OPTIONS (description = "Glandularity of the breast. Unit: %."),
+  `equivalent_thickness_mm` FLOAT64 OPTIONS (description = "Equivalent thickness of the breast. Unit: mm."),
+  `image_sop_instance_uids` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Images acquired in the event."), -- an element may be null
+  `raw_quantities` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be."), -- map<string, string>
+  `source_kind` STRING NOT NULL OPTIONS (description = "Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `source_sop_instance_uid` STRING OPTIONS (description = "Report or image the values come from."),
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `irradiation_event_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `irradiation_event_uid`
+OPTIONS (description = "One row per projection X-ray irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.");
+
+-- Key: `study_instance_uid`, `irradiation_event_uid`, `filter_number`
+CREATE TABLE `xray_irradiation_event_filters` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `irradiation_event_uid` STRING NOT NULL OPTIONS (description = "The event."),
+  `filter_number` INT64 NOT NULL OPTIONS (description = "Place of the filter in the event, from 1."),
+  `filter_type_code` STRING OPTIONS (description = "Code of the type of filter: SNOMED CT where there is a synonym, else as found."),
+  `filter_type_raw_scheme` STRING OPTIONS (description = "Coding scheme of the type of filter as written."),
+  `filter_type_raw_code` STRING OPTIONS (description = "Code of the type of filter as written."),
+  `filter_type_meaning` STRING OPTIONS (description = "Meaning of the code of the type of filter as written."),
+  `filter_material_code` STRING OPTIONS (description = "Code of the material: SNOMED CT where there is a synonym, else as found."),
+  `filter_material_raw_scheme` STRING OPTIONS (description = "Coding scheme of the material as written."),
+  `filter_material_raw_code` STRING OPTIONS (description = "Code of the material as written."),
+  `filter_material_meaning` STRING OPTIONS (description = "Meaning of the code of the material as written."),
+  `thickness_minimum_mm` FLOAT64 OPTIONS (description = "Least thickness. Unit: mm."),
+  `thickness_maximum_mm` FLOAT64 OPTIONS (description = "Greatest thickness. Unit: mm."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `irradiation_event_uid`, `filter_number`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `irradiation_event_uid`, `filter_number`
+OPTIONS (description = "One row per X-ray filter of a projection X-ray irradiation event.");
+
+-- Key: `study_instance_uid`, `administration_uid`
+CREATE TABLE `radiopharmaceutical_administrations` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `administration_uid` STRING NOT NULL OPTIONS (description = "The administration; derived where the source has none (flag `no_event_uid`)."),
+  `active` BOOL NOT NULL OPTIONS (description = "Whether it counts in totals."),
+  `device_key` STRING OPTIONS (description = "Device that gave the dose, in `devices`."),
+  `agent_code` STRING OPTIONS (description = "Code of the agent: SNOMED CT where there is a synonym, else as found."),
+  `agent_raw_scheme` STRING OPTIONS (description = "Coding scheme of the agent as written."),
+  `agent_raw_code` STRING OPTIONS (description = "Code of the agent as written."),
+  `agent_meaning` STRING OPTIONS (description = "Meaning of the code of the agent as written."),
+  `radionuclide_code` STRING OPTIONS (description = "Code of the radionuclide: SNOMED CT where there is a synonym, else as found."),
+  `radionuclide_raw_scheme` STRING OPTIONS (description = "Coding scheme of the radionuclide as written."),
+  `radionuclide_raw_code` STRING OPTIONS (description = "Code of the radionuclide as written."),
+  `radionuclide_meaning` STRING OPTIONS (description = "Meaning of the code of the radionuclide as written."),
+  `half_life_s` FLOAT64 OPTIONS (description = "Half-life of the nuclide. Unit: s."),
+  `administered_activity_mbq` FLOAT64 OPTIONS (description = "Activity that was given. Unit: MBq."),
+  `pre_activity_mbq` FLOAT64 OPTIONS (description = "Activity measured before. Unit: MBq."),
+  `post_activity_mbq` FLOAT64 OPTIONS (description = "Activity measured after. Unit: MBq."),
+  `extravasation_activity_mbq` FLOAT64 OPTIONS (description = "Activity estimated to have gone beside the vein. Unit: MBq."),
+  `specific_activity_bq_mol` FLOAT64 OPTIONS (description = "Specific activity. Unit: Bq/mol."),
+  `volume_cm3` FLOAT64 OPTIONS (description = "Volume that was given. Unit: cm3."),
+  `start` DATETIME OPTIONS (description = "Start of the administration; UTC where the source gives an offset, else local time."),
+  `start_offset_minutes` INT64 OPTIONS (description = "Offset from UTC of the start. Unit: min."),
+  `stop` DATETIME OPTIONS (description = "End of the administration."),
+  `route_code` STRING OPTIONS (description = "Code of the route of administration: SNOMED CT where there is a synonym, else as found."),
+  `route_raw_scheme` STRING OPTIONS (description = "Coding scheme of the route of administration as written."),
+  `route_raw_code` STRING OPTIONS (description = "Code of the route of administration as written."),
+  `route_meaning` STRING OPTIONS (description = "Meaning of the code of the route of administration as written."),
+  `site_code` STRING OPTIONS (description = "Code of the site of administration: SNOMED CT where there is a synonym, else as found."),
+  `site_raw_scheme` STRING OPTIONS (description = "Coding scheme of the site of administration as written."),
+  `site_raw_code` STRING OPTIONS (description = "Code of the site of administration as written."),
+  `site_meaning` STRING OPTIONS (description = "Meaning of the code of the site of administration as written."),
+  `effective_dose_msv` FLOAT64 OPTIONS (description = "Effective dose that the report states. Unit: mSv."),
+  `glucose_mmol_l` FLOAT64 OPTIONS (description = "Glucose of the patient. Unit: mmol/l."),
+  `comment` STRING OPTIONS (description = "Comment on the administration."),
+  `raw_quantities` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be."), -- map<string, string>
+  `source_kind` STRING NOT NULL OPTIONS (description = "Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `source_sop_instance_uid` STRING OPTIONS (description = "Report or image the values come from."),
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `administration_uid`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `administration_uid`
+OPTIONS (description = "One row per administration of a radiopharmaceutical, from its best source.");
+
+-- Key: `study_instance_uid`, `administration_uid`, `organ_number`
+CREATE TABLE `organ_doses` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `administration_uid` STRING NOT NULL OPTIONS (description = "The administration."),
+  `organ_number` INT64 NOT NULL OPTIONS (description = "Place in the report, from 1."),
+  `organ_code` STRING OPTIONS (description = "Code of the organ: SNOMED CT where there is a synonym, else as found."),
+  `organ_raw_scheme` STRING OPTIONS (description = "Coding scheme of the organ as written."),
+  `organ_raw_code` STRING OPTIONS (description = "Code of the organ as written."),
+  `organ_meaning` STRING OPTIONS (description = "Meaning of the code of the organ as written."),
+  `laterality` STRING OPTIONS (description = "Side of it. Always one of `L`, `R`, `B`, `U`."),
+  `dose_mgy` FLOAT64 OPTIONS (description = "Dose of the organ. Unit: mGy."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `administration_uid`, `organ_number`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `administration_uid`, `organ_number`
+OPTIONS (description = "One row per organ dose that a report of an administration states.");
+
+-- Key: `study_instance_uid`, `event_uid`, `version_number`
+CREATE TABLE `dose_event_versions` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `event_uid` STRING NOT NULL OPTIONS (description = "Irradiation event or administration."),
+  `version_number` INT64 NOT NULL OPTIONS (description = "Place among the sources that do not count, from 1; the best is first."),
+  `source_sop_instance_uid` STRING NOT NULL OPTIONS (description = "Report or image that says so."),
+  `event_table` STRING NOT NULL OPTIONS (description = "Table of the event. Always one of `ct_irradiation_events`, `xray_irradiation_events`, `radiopharmaceutical_administrations`."),
+  `source_kind` STRING NOT NULL OPTIONS (description = "Kind of the source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `reason` STRING NOT NULL OPTIONS (description = "Why it does not count. Always one of `conflict`, `lower_rank`, `same`."),
+  `ctdivol_mgy` FLOAT64 OPTIONS (description = "CTDIvol it says. Unit: mGy."),
+  `dlp_mgy_cm` FLOAT64 OPTIONS (description = "DLP it says. Unit: mGy cm."),
+  `kap_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product it says. Unit: Gy cm2."),
+  `ka_r_mgy` FLOAT64 OPTIONS (description = "Reference air kerma it says. Unit: mGy."),
+  `agd_mgy` FLOAT64 OPTIONS (description = "Average glandular dose it says. Unit: mGy."),
+  `administered_activity_mbq` FLOAT64 OPTIONS (description = "Activity it says. Unit: MBq."),
+  `event_start` DATETIME OPTIONS (description = "Start it says."),
+  `raw_quantities` ARRAY<STRUCT<`key` STRING, `value` STRING>> OPTIONS (description = "Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be."), -- map<string, string>
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `event_uid`, `version_number`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `event_uid`, `version_number`
+OPTIONS (description = "One row per event and source that the event tables did not take: another report with other values, or a source of less rank.");
+
+-- Key: `study_instance_uid`, `modality_group`
+CREATE TABLE `dose_exams` (
+  `study_instance_uid` STRING NOT NULL OPTIONS (description = "Study of the dose."),
+  `modality_group` STRING NOT NULL OPTIONS (description = "Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`."),
+  `patient_key` STRING OPTIONS (description = "Patient."),
+  `is_patient` BOOL NOT NULL OPTIONS (description = "Whether it is no phantom, by ID and name."),
+  `study_date` DATE OPTIONS (description = "Date of the study; null where absent."),
+  `age_years` FLOAT64 OPTIONS (description = "Age at the study, in years."),
+  `age_source` STRING OPTIONS (description = "Where the age comes from. Always one of `birth_date`, `patient_age`."),
+  `sex` STRING OPTIONS (description = "Sex of the patient."),
+  `weight_kg` FLOAT64 OPTIONS (description = "Weight of the patient. Unit: kg."),
+  `height_m` FLOAT64 OPTIONS (description = "Height of the patient. Unit: m."),
+  `device_key` STRING OPTIONS (description = "Device that gave the dose, in `devices`."),
+  `facility_key` STRING OPTIONS (description = "Facility of the device."),
+  `protocol` STRING OPTIONS (description = "Commonest acquisition protocol, else the study's description."),
+  `standard_exam` STRING OPTIONS (description = "Exam by the protocol map; `UNMAPPED` where it has none."),
+  `source_kind` STRING OPTIONS (description = "Best source of its events. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`."),
+  `n_events` INT64 NOT NULL OPTIONS (description = "Active events or administrations."),
+  `n_events_localizer` INT64 OPTIONS (description = "Localizers among them."),
+  `n_events_stationary` INT64 OPTIONS (description = "Stationary acquisitions among them."),
+  `n_events_fluoroscopy` INT64 OPTIONS (description = "Fluoroscopies among them."),
+  `n_events_acquisition` INT64 OPTIONS (description = "Other exposures among them."),
+  `dlp_total_reported_mgy_cm` FLOAT64 OPTIONS (description = "DLP total of the active reports. Unit: mGy cm."),
+  `dlp_total_mgy_cm` FLOAT64 OPTIONS (description = "DLP of the active events, of all phantoms. Unit: mGy cm."),
+  `dlp_head_phantom_mgy_cm` FLOAT64 OPTIONS (description = "DLP of events of the 16 cm phantom. Unit: mGy cm."),
+  `dlp_body_phantom_mgy_cm` FLOAT64 OPTIONS (description = "DLP of events of the 32 cm phantom. Unit: mGy cm."),
+  `dlp_estimated_mgy_cm` FLOAT64 OPTIONS (description = "Estimated DLP of events without one. Unit: mGy cm."),
+  `ctdivol_max_head_mgy` FLOAT64 OPTIONS (description = "Greatest CTDIvol of the 16 cm phantom, without localizers and stationary acquisitions. Unit: mGy."),
+  `ctdivol_max_body_mgy` FLOAT64 OPTIONS (description = "The same of the 32 cm phantom. Unit: mGy."),
+  `ssde_mean_mgy` FLOAT64 OPTIONS (description = "Mean of the size specific dose estimates of its events, stated or computed. Unit: mGy."),
+  `dw_mean_mm` FLOAT64 OPTIONS (description = "Mean of the water-equivalent diameters of its events. Unit: mm."),
+  `kap_total_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of the active events. Unit: Gy cm2."),
+  `kap_total_reported_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of the active reports, all planes. Unit: Gy cm2."),
+  `kap_fluoro_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of fluoroscopy, of events. Unit: Gy cm2."),
+  `kap_acquisition_gy_cm2` FLOAT64 OPTIONS (description = "Kerma-area product of other exposures. Unit: Gy cm2."),
+  `ka_r_total_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of the active events; null for two planes. Unit: mGy."),
+  `ka_r_total_reported_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of the active reports; null for two planes. Unit: mGy."),
+  `ka_r_fluoro_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of fluoroscopy; null for two planes. Unit: mGy."),
+  `ka_r_acquisition_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of other exposures; null for two planes. Unit: mGy."),
+  `ka_r_plane_a_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of plane A. Unit: mGy."),
+  `ka_r_plane_b_mgy` FLOAT64 OPTIONS (description = "Reference air kerma of plane B. Unit: mGy."),
+  `fluoro_time_s` FLOAT64 OPTIONS (description = "Time of fluoroscopy, reported, else of events; null for two planes. Unit: s."),
+  `fluoro_time_plane_a_s` FLOAT64 OPTIONS (description = "Time of fluoroscopy of plane A. Unit: s."),
+  `fluoro_time_plane_b_s` FLOAT64 OPTIONS (description = "Time of fluoroscopy of plane B. Unit: s."),
+  `agd_left_mgy` FLOAT64 OPTIONS (description = "Average glandular dose of the views of the left breast, added. Unit: mGy."),
+  `agd_right_mgy` FLOAT64 OPTIONS (description = "The same of the right breast. Unit: mGy."),
+  `agd_left_reported_mgy` FLOAT64 OPTIONS (description = "Left breast, of the active reports. Unit: mGy."),
+  `agd_right_reported_mgy` FLOAT64 OPTIONS (description = "Right breast, of the active reports. Unit: mGy."),
+  `activity_total_mbq` FLOAT64 OPTIONS (description = "Activity given; null with more than one nuclide. Unit: MBq."),
+  `radionuclide_codes` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Nuclides given, sorted."), -- an element may be null
+  `reconciled` BOOL OPTIONS (description = "Whether reported totals and sums of events agree within 1 % or 0.01; null without both."),
+  `flags` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "What is worth knowing of it, sorted. Always one of the codes below."), -- an element may be null
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`study_instance_uid`, `modality_group`) NOT ENFORCED
+)
+CLUSTER BY `study_instance_uid`, `modality_group`
+OPTIONS (description = "One row per study and group of modalities: sums of active events and reported totals side by side. Null where no event or report carries a value; never 0 for it.");
+
+-- Key: `device_key`
+CREATE TABLE `devices` (
+  `device_key` STRING NOT NULL OPTIONS (description = "Identity of the device. Rule: first 32 hex digits of sha256 of the model and the serial number; without a serial number of maker, model and station; without a station of the device observer UID, else of maker, model and institution."),
+  `display_name` STRING OPTIONS (description = "Name for people."),
+  `manufacturer` STRING OPTIONS (description = "Maker."),
+  `manufacturer_model_name` STRING OPTIONS (description = "Model."),
+  `device_serial_number` STRING OPTIONS (description = "Serial number."),
+  `station_name` STRING OPTIONS (description = "Station."),
+  `institution_name` STRING OPTIONS (description = "Institution."),
+  `device_observer_uid` STRING OPTIONS (description = "Device Observer UID of its reports."),
+  `facility_key` STRING OPTIONS (description = "Facility, by `dose.facilities`, else the institution."),
+  `modality_groups` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Groups of exams it made, sorted."), -- an element may be null
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`device_key`) NOT ENFORCED
+)
+CLUSTER BY `device_key`
+OPTIONS (description = "One row per machine that gave a dose, by what its objects say of it.");
+
+-- Key: `kind`, `facility_key`, `device_key`, `modality_group`, `standard_exam`, `quantity`, `phantom_cm`, `subset`, `band_basis`, `band`, `period`
+CREATE TABLE `drl` (
+  `kind` STRING NOT NULL OPTIONS (description = "What the row is. Always one of `typical`, `local`, `national_style`, `p75_patient`."),
+  `facility_key` STRING NOT NULL OPTIONS (description = "Facility, or `ALL`."),
+  `device_key` STRING NOT NULL OPTIONS (description = "Device, or `ALL`."),
+  `modality_group` STRING NOT NULL OPTIONS (description = "Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`."),
+  `standard_exam` STRING NOT NULL OPTIONS (description = "Exam."),
+  `quantity` STRING NOT NULL OPTIONS (description = "Column of `dose_exams` or of an event table; `activity_mbq_kg` is activity by weight."),
+  `phantom_cm` INT64 NOT NULL OPTIONS (description = "Phantom of the quantity; 0 where it has none. Unit: cm."),
+  `subset` STRING NOT NULL OPTIONS (description = "Code of the view (mammography, radiography) or radionuclide that the figures are of, else `ALL`."),
+  `band_basis` STRING NOT NULL OPTIONS (description = "What the band is of. Always one of `weight`, `age`, `thickness`, `none`."),
+  `band` STRING NOT NULL OPTIONS (description = "Band, such as `adult 50 to 90 kg`; `ALL` where there is none."),
+  `period` STRING NOT NULL OPTIONS (description = "Year, or `ALL`."),
+  `unit` STRING NOT NULL OPTIONS (description = "Unit of the figures."),
+  `n` INT64 NOT NULL OPTIONS (description = "Exams or events. Always at least 0."),
+  `n_exams` INT64 NOT NULL OPTIONS (description = "Exams; below the least number there are no figures."),
+  `n_facilities` INT64 NOT NULL OPTIONS (description = "Facilities."),
+  `n_devices` INT64 NOT NULL OPTIONS (description = "Devices."),
+  `suppressed` BOOL NOT NULL OPTIONS (description = "Whether there are too few for figures."),
+  `p25` FLOAT64 OPTIONS (description = "25th percentile (type 7)."),
+  `p50` FLOAT64 OPTIONS (description = "50th percentile (type 7)."),
+  `p75` FLOAT64 OPTIONS (description = "75th percentile (type 7)."),
+  `p95` FLOAT64 OPTIONS (description = "95th percentile (type 7)."),
+  `value` FLOAT64 OPTIONS (description = "The typical value or reference level: the median for `typical`, the 75th percentile of medians for `local` and `national_style`."),
+  `mean` FLOAT64 OPTIONS (description = "Mean."),
+  `standard_deviation` FLOAT64 OPTIONS (description = "Standard deviation of the sample."),
+  `geometric_mean` FLOAT64 OPTIONS (description = "Geometric mean."),
+  `reference_value` FLOAT64 OPTIONS (description = "Published reference level of the exam."),
+  `reference_source` STRING OPTIONS (description = "Where it was published."),
+  `reference_year` INT64 OPTIONS (description = "When."),
+  `ratio` FLOAT64 OPTIONS (description = "Value over the reference."),
+  `method_version` INT64 NOT NULL OPTIONS (description = "Version of the method."),
+  `settings_sha256` STRING NOT NULL OPTIONS (description = "Digest of the settings and files it was made with."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`kind`, `facility_key`, `device_key`, `modality_group`, `standard_exam`, `quantity`, `phantom_cm`, `subset`, `band_basis`, `band`, `period`) NOT ENFORCED
+)
+CLUSTER BY `kind`, `facility_key`, `device_key`, `modality_group`
+OPTIONS (description = "One row per population, exam, quantity, phantom, subset and band. Populations below the least number are kept with their count and without figures.");
+
 -- Key: `issue_id`
 CREATE TABLE `issues` (
   `issue_id` STRING NOT NULL OPTIONS (description = "Identity of the finding. Rule: first 32 hex digits of sha256 of what the other columns say. Always matches `[0-9a-f]{32}`."),
@@ -951,7 +1478,7 @@ OPTIONS (description = "Findings: a tolerated fault of a file, a malformed value
 
 -- Key: `run_id`
 CREATE TABLE `runs` (
-  `command` STRING NOT NULL OPTIONS (description = "What was asked for: `run`, `ingest`, `volumes`."),
+  `command` STRING NOT NULL OPTIONS (description = "What was asked for: `run`, `ingest`, `volumes`, `dose`."),
   `sources` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Names of the sources read, sorted."), -- an element may be null
   `started_at` TIMESTAMP NOT NULL OPTIONS (description = "When the run started."),
   `committed_at` TIMESTAMP NOT NULL OPTIONS (description = "When its last version was committed."),
@@ -965,6 +1492,10 @@ CREATE TABLE `runs` (
   `files_outdated` INT64 OPTIONS (description = "Files read again because an older schema lacks columns that stand in them."),
   `volumes_accepted` INT64 OPTIONS (description = "Volumes written by the run."),
   `volumes_rejected` INT64 OPTIONS (description = "Series or groups rejected by the run."),
+  `dose_studies` INT64 OPTIONS (description = "Studies whose dose was read by the run."),
+  `dose_reports` INT64 OPTIONS (description = "Dose reports read by the run."),
+  `dose_events` INT64 OPTIONS (description = "Irradiation events and administrations of them."),
+  `dose_exams` INT64 OPTIONS (description = "Exams of these studies."),
   `workers` INT64 OPTIONS (description = "Worker processes; 0 when the work was done inline."),
   `settings_sha256` STRING NOT NULL OPTIONS (description = "Digest of the settings the run used."),
   `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),

@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 2, for PostgreSQL. Generated.
+-- Tables of dicomlake, schema version 3, for PostgreSQL. Generated.
 
 -- Key: "file_id"
 CREATE TABLE "files" (
@@ -139,6 +139,8 @@ CREATE TABLE "instances" (
   "acquisition_duration" DOUBLE PRECISION,
   "derivation_description" TEXT,
   "concatenation_uid" TEXT,
+  "in_concatenation_number" INTEGER,
+  "in_concatenation_total_number" INTEGER,
   "anatomic_region_code_value" TEXT,
   "anatomic_region_code_scheme" TEXT,
   "anatomic_region_code_meaning" TEXT,
@@ -450,6 +452,8 @@ COMMENT ON COLUMN "instances"."irradiation_event_uid" IS 'Irradiation events tha
 COMMENT ON COLUMN "instances"."acquisition_duration" IS 'Duration of the acquisition. Unit: s. From: AcquisitionDuration (0018,9073) FD.';
 COMMENT ON COLUMN "instances"."derivation_description" IS 'How the image was derived. From: DerivationDescription (0008,2111) ST.';
 COMMENT ON COLUMN "instances"."concatenation_uid" IS 'Concatenation that the instance is a part of. From: ConcatenationUID (0020,9161) UI.';
+COMMENT ON COLUMN "instances"."in_concatenation_number" IS 'Place of the instance in its concatenation, from 1. From: InConcatenationNumber (0020,9162) US.';
+COMMENT ON COLUMN "instances"."in_concatenation_total_number" IS 'Instances of the concatenation. From: InConcatenationTotalNumber (0020,9163) US.';
 COMMENT ON COLUMN "instances"."anatomic_region_code_value" IS 'Code of the anatomic region. From: CodeValue (0008,2218) > (0008,0100) SH.';
 COMMENT ON COLUMN "instances"."anatomic_region_code_scheme" IS 'Scheme of the code of the anatomic region. From: CodingSchemeDesignator (0008,2218) > (0008,0102) SH.';
 COMMENT ON COLUMN "instances"."anatomic_region_code_meaning" IS 'Meaning of the code of the anatomic region. From: CodeMeaning (0008,2218) > (0008,0104) LO.';
@@ -811,13 +815,14 @@ CREATE TABLE "frames" (
   "source_image_sop_instance_uid" TEXT,
   "source_image_frame_number" BIGINT[],
   "conversion_source_sop_instance_uid" TEXT,
+  "invalid_attributes" TEXT[],
   "file_id" TEXT NOT NULL,
   "run_id" TEXT NOT NULL,
   "pipeline_version" TEXT NOT NULL,
   "schema_version" SMALLINT NOT NULL,
   PRIMARY KEY ("sop_instance_uid", "frame_number")
 );
-COMMENT ON TABLE "frames" IS 'One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.';
+COMMENT ON TABLE "frames" IS 'One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is also named in `invalid_attributes` and in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.';
 COMMENT ON COLUMN "frames"."sop_instance_uid" IS 'Instance of the frame. From: SOPInstanceUID (0008,0018) UI.';
 COMMENT ON COLUMN "frames"."frame_number" IS 'Number of the frame, from 1. Always at least 1.';
 COMMENT ON COLUMN "frames"."series_instance_uid" IS 'Series of the instance. From: SeriesInstanceUID (0020,000E) UI.';
@@ -951,6 +956,7 @@ COMMENT ON COLUMN "frames"."referenced_segment_number" IS 'Segments that the fra
 COMMENT ON COLUMN "frames"."source_image_sop_instance_uid" IS 'Instance that the frame was derived from, the first if of several. From: ReferencedSOPInstanceUID (0008,9124) > (0008,2112) > (0008,1155) UI.';
 COMMENT ON COLUMN "frames"."source_image_frame_number" IS 'Frames of that instance; null: all of it. From: ReferencedFrameNumber (0008,9124) > (0008,2112) > (0008,1160) IS.';
 COMMENT ON COLUMN "frames"."conversion_source_sop_instance_uid" IS 'Instance that the frame was converted from. From: ReferencedSOPInstanceUID (0020,9172) > (0008,1155) UI.';
+COMMENT ON COLUMN "frames"."invalid_attributes" IS 'Keywords of attributes that are NULL here because their value was malformed, sorted; of one in a sequence of a functional group the name of its column.';
 COMMENT ON COLUMN "frames"."file_id" IS 'File the row was read from.';
 COMMENT ON COLUMN "frames"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "frames"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
@@ -1669,6 +1675,7 @@ CREATE TABLE "volumes" (
   "shape" BIGINT[],
   "dtype" TEXT,
   "units" TEXT,
+  "suv_bw_factor" DOUBLE PRECISION,
   "spacing_row_mm" DOUBLE PRECISION,
   "spacing_column_mm" DOUBLE PRECISION,
   "spacing_slice_mm" DOUBLE PRECISION,
@@ -1680,6 +1687,7 @@ CREATE TABLE "volumes" (
   "value_max" DOUBLE PRECISION,
   "sha256" TEXT,
   "path" TEXT,
+  "preview" TEXT,
   "run_id" TEXT NOT NULL,
   "pipeline_version" TEXT NOT NULL,
   "schema_version" SMALLINT NOT NULL,
@@ -1697,6 +1705,7 @@ COMMENT ON COLUMN "volumes"."channel_value" IS 'Value of that attribute in this 
 COMMENT ON COLUMN "volumes"."shape" IS 'Slices, rows, columns (z, y, x).';
 COMMENT ON COLUMN "volumes"."dtype" IS 'Type of a voxel. Always one of `int16`, `int32`, `float32`, `float64`.';
 COMMENT ON COLUMN "volumes"."units" IS 'Unit of a voxel; null where the files do not say.';
+COMMENT ON COLUMN "volumes"."suv_bw_factor" IS 'What a voxel in BQML is multiplied by for SUV by body weight. Rule: body weight over the injected dose, decayed to the time that the series is corrected to; null where the header does not say all of it. Unit: g/Bq.';
 COMMENT ON COLUMN "volumes"."spacing_row_mm" IS 'Distance between rows. Unit: mm.';
 COMMENT ON COLUMN "volumes"."spacing_column_mm" IS 'Distance between columns. Unit: mm.';
 COMMENT ON COLUMN "volumes"."spacing_slice_mm" IS 'Length of the step from slice to slice. Unit: mm.';
@@ -1708,6 +1717,7 @@ COMMENT ON COLUMN "volumes"."value_min" IS 'Smallest voxel.';
 COMMENT ON COLUMN "volumes"."value_max" IS 'Greatest voxel.';
 COMMENT ON COLUMN "volumes"."sha256" IS 'Digest of the C-order little-endian array [z, y, x]. Always matches `[0-9a-f]{64}`.';
 COMMENT ON COLUMN "volumes"."path" IS 'Zarr group, relative to the lake.';
+COMMENT ON COLUMN "volumes"."preview" IS 'Picture of the three middle planes (PNG), relative to the lake; null where `volumes.preview` is off.';
 COMMENT ON COLUMN "volumes"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "volumes"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "volumes"."schema_version" IS 'Version of the schema the row was written with.';
@@ -1746,6 +1756,954 @@ COMMENT ON COLUMN "volume_instances"."file_id" IS 'File of the instance.';
 COMMENT ON COLUMN "volume_instances"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "volume_instances"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "volume_instances"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid"
+CREATE TABLE "dose_studies" (
+  "study_instance_uid" TEXT NOT NULL,
+  "patient_key" TEXT,
+  "outcome" TEXT NOT NULL,
+  "n_reports" BIGINT NOT NULL,
+  "n_images" BIGINT NOT NULL,
+  "n_images_with_dose" BIGINT NOT NULL,
+  "devices" JSONB, -- map<string, string> as JSON
+  "inputs_sha256" TEXT NOT NULL,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid")
+);
+COMMENT ON TABLE "dose_studies" IS 'One row per study with objects that can carry a dose: what it was read from.';
+COMMENT ON COLUMN "dose_studies"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "dose_studies"."patient_key" IS 'Patient of the study.';
+COMMENT ON COLUMN "dose_studies"."outcome" IS 'What its dose was read from. Always one of `reports`, `headers`, `both`, `no_dose`, `unreadable`.';
+COMMENT ON COLUMN "dose_studies"."n_reports" IS 'Objects read as dose reports.';
+COMMENT ON COLUMN "dose_studies"."n_images" IS 'Images that can carry a dose.';
+COMMENT ON COLUMN "dose_studies"."n_images_with_dose" IS 'Images whose header gives a dose.';
+COMMENT ON COLUMN "dose_studies"."devices" IS 'What its objects say of the devices, JSON by device key.';
+COMMENT ON COLUMN "dose_studies"."inputs_sha256" IS 'Digest of its objects and of the settings: the study is read again when it changes.';
+COMMENT ON COLUMN "dose_studies"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "dose_studies"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "dose_studies"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "sop_instance_uid", "file_id"
+CREATE TABLE "dose_reports" (
+  "sop_instance_uid" TEXT NOT NULL,
+  "study_instance_uid" TEXT NOT NULL,
+  "patient_key" TEXT,
+  "template" TEXT,
+  "root_code" TEXT,
+  "procedure_code" TEXT,
+  "procedure_raw_scheme" TEXT,
+  "procedure_raw_code" TEXT,
+  "procedure_meaning" TEXT,
+  "source_kind" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "superseded_by" TEXT,
+  "scope_code" TEXT,
+  "content_datetime" TIMESTAMP,
+  "series_datetime" TIMESTAMP,
+  "device_key" TEXT,
+  "n_events" BIGINT NOT NULL,
+  "n_events_reported" BIGINT,
+  "dlp_total_reported_mgy_cm" DOUBLE PRECISION,
+  "dlp_head_phantom_reported_mgy_cm" DOUBLE PRECISION,
+  "dlp_body_phantom_reported_mgy_cm" DOUBLE PRECISION,
+  "kap_total_plane_a_gy_cm2" DOUBLE PRECISION,
+  "kap_fluoro_plane_a_gy_cm2" DOUBLE PRECISION,
+  "kap_acquisition_plane_a_gy_cm2" DOUBLE PRECISION,
+  "ka_r_total_plane_a_mgy" DOUBLE PRECISION,
+  "ka_r_fluoro_plane_a_mgy" DOUBLE PRECISION,
+  "ka_r_acquisition_plane_a_mgy" DOUBLE PRECISION,
+  "fluoro_time_plane_a_s" DOUBLE PRECISION,
+  "acquisition_time_plane_a_s" DOUBLE PRECISION,
+  "kap_total_plane_b_gy_cm2" DOUBLE PRECISION,
+  "kap_fluoro_plane_b_gy_cm2" DOUBLE PRECISION,
+  "kap_acquisition_plane_b_gy_cm2" DOUBLE PRECISION,
+  "ka_r_total_plane_b_mgy" DOUBLE PRECISION,
+  "ka_r_fluoro_plane_b_mgy" DOUBLE PRECISION,
+  "ka_r_acquisition_plane_b_mgy" DOUBLE PRECISION,
+  "fluoro_time_plane_b_s" DOUBLE PRECISION,
+  "acquisition_time_plane_b_s" DOUBLE PRECISION,
+  "n_frames_reported" BIGINT,
+  "agd_left_reported_mgy" DOUBLE PRECISION,
+  "agd_right_reported_mgy" DOUBLE PRECISION,
+  "raw_quantities" JSONB, -- map<string, string> as JSON
+  "flags" TEXT[],
+  "file_id" TEXT NOT NULL,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("sop_instance_uid", "file_id")
+);
+COMMENT ON TABLE "dose_reports" IS 'One row per dose report: structured reports and Philips dose screens. A file whose SOP Instance UID another file claims with other content has a row too, with status `conflict`.';
+COMMENT ON COLUMN "dose_reports"."sop_instance_uid" IS 'The report.';
+COMMENT ON COLUMN "dose_reports"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "dose_reports"."patient_key" IS 'Patient of the study.';
+COMMENT ON COLUMN "dose_reports"."template" IS 'Identifier of its template, such as 10011.';
+COMMENT ON COLUMN "dose_reports"."root_code" IS 'Code of its root concept.';
+COMMENT ON COLUMN "dose_reports"."procedure_code" IS 'Code of the procedure reported (121058), such as mammography: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "dose_reports"."procedure_raw_scheme" IS 'Coding scheme of the procedure reported (121058), such as mammography as written.';
+COMMENT ON COLUMN "dose_reports"."procedure_raw_code" IS 'Code of the procedure reported (121058), such as mammography as written.';
+COMMENT ON COLUMN "dose_reports"."procedure_meaning" IS 'Meaning of the code of the procedure reported (121058), such as mammography as written.';
+COMMENT ON COLUMN "dose_reports"."source_kind" IS 'Kind of source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "dose_reports"."status" IS 'What became of it. Always one of the codes below.';
+COMMENT ON COLUMN "dose_reports"."superseded_by" IS 'Report that has all of its events.';
+COMMENT ON COLUMN "dose_reports"."scope_code" IS 'Scope of accumulation (113705).';
+COMMENT ON COLUMN "dose_reports"."content_datetime" IS 'Content Date and Time, local.';
+COMMENT ON COLUMN "dose_reports"."series_datetime" IS 'Series Date and Time, local.';
+COMMENT ON COLUMN "dose_reports"."device_key" IS 'Device that gave the dose, in `devices`.';
+COMMENT ON COLUMN "dose_reports"."n_events" IS 'Events read from it.';
+COMMENT ON COLUMN "dose_reports"."n_events_reported" IS 'Events it says that there were (113812).';
+COMMENT ON COLUMN "dose_reports"."dlp_total_reported_mgy_cm" IS 'DLP total (113813). Unit: mGy cm.';
+COMMENT ON COLUMN "dose_reports"."dlp_head_phantom_reported_mgy_cm" IS 'Total of the 16 cm phantom, where stated. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_reports"."dlp_body_phantom_reported_mgy_cm" IS 'Total of the 32 cm phantom, where stated. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_reports"."kap_total_plane_a_gy_cm2" IS 'Kerma-area product total, plane A; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."kap_fluoro_plane_a_gy_cm2" IS 'Kerma-area product of fluoroscopy, plane A; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."kap_acquisition_plane_a_gy_cm2" IS 'Kerma-area product of acquisition, plane A; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."ka_r_total_plane_a_mgy" IS 'Reference air kerma total, plane A; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."ka_r_fluoro_plane_a_mgy" IS 'Reference air kerma of fluoroscopy, plane A; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."ka_r_acquisition_plane_a_mgy" IS 'Reference air kerma of acquisition, plane A; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."fluoro_time_plane_a_s" IS 'Time of fluoroscopy, plane A; of a single plane under A. Unit: s.';
+COMMENT ON COLUMN "dose_reports"."acquisition_time_plane_a_s" IS 'Time of acquisition, plane A; of a single plane under A. Unit: s.';
+COMMENT ON COLUMN "dose_reports"."kap_total_plane_b_gy_cm2" IS 'Kerma-area product total, plane B; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."kap_fluoro_plane_b_gy_cm2" IS 'Kerma-area product of fluoroscopy, plane B; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."kap_acquisition_plane_b_gy_cm2" IS 'Kerma-area product of acquisition, plane B; of a single plane under A. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_reports"."ka_r_total_plane_b_mgy" IS 'Reference air kerma total, plane B; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."ka_r_fluoro_plane_b_mgy" IS 'Reference air kerma of fluoroscopy, plane B; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."ka_r_acquisition_plane_b_mgy" IS 'Reference air kerma of acquisition, plane B; of a single plane under A. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."fluoro_time_plane_b_s" IS 'Time of fluoroscopy, plane B; of a single plane under A. Unit: s.';
+COMMENT ON COLUMN "dose_reports"."acquisition_time_plane_b_s" IS 'Time of acquisition, plane B; of a single plane under A. Unit: s.';
+COMMENT ON COLUMN "dose_reports"."n_frames_reported" IS 'Radiographic frames (113731).';
+COMMENT ON COLUMN "dose_reports"."agd_left_reported_mgy" IS 'Accumulated glandular dose, left breast. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."agd_right_reported_mgy" IS 'Accumulated glandular dose, right breast. Unit: mGy.';
+COMMENT ON COLUMN "dose_reports"."raw_quantities" IS 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.';
+COMMENT ON COLUMN "dose_reports"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
+COMMENT ON COLUMN "dose_reports"."file_id" IS 'File it was read from.';
+COMMENT ON COLUMN "dose_reports"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "dose_reports"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "dose_reports"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid"
+CREATE TABLE "ct_irradiation_events" (
+  "study_instance_uid" TEXT NOT NULL,
+  "irradiation_event_uid" TEXT NOT NULL,
+  "active" BOOLEAN NOT NULL,
+  "device_key" TEXT,
+  "event_start" TIMESTAMP,
+  "event_start_offset_minutes" INTEGER,
+  "acquisition_protocol" TEXT,
+  "target_region_code" TEXT,
+  "target_region_raw_scheme" TEXT,
+  "target_region_raw_code" TEXT,
+  "target_region_meaning" TEXT,
+  "acquisition_type_code" TEXT,
+  "acquisition_type_raw_scheme" TEXT,
+  "acquisition_type_raw_code" TEXT,
+  "acquisition_type_meaning" TEXT,
+  "procedure_context_code" TEXT,
+  "procedure_context_raw_scheme" TEXT,
+  "procedure_context_raw_code" TEXT,
+  "procedure_context_meaning" TEXT,
+  "label" TEXT,
+  "label_type" TEXT,
+  "is_repeat" BOOLEAN,
+  "repeat_reason" TEXT,
+  "comment" TEXT,
+  "exposure_time_s" DOUBLE PRECISION,
+  "scanning_length_mm" DOUBLE PRECISION,
+  "exposed_range_mm" DOUBLE PRECISION,
+  "reconstructable_length_mm" DOUBLE PRECISION,
+  "z_top_mm" DOUBLE PRECISION,
+  "z_bottom_mm" DOUBLE PRECISION,
+  "single_collimation_mm" DOUBLE PRECISION,
+  "total_collimation_mm" DOUBLE PRECISION,
+  "pitch" DOUBLE PRECISION,
+  "n_sources" INTEGER,
+  "kvp" DOUBLE PRECISION,
+  "kvp_list" DOUBLE PRECISION[],
+  "ma_mean" DOUBLE PRECISION,
+  "ma_max" DOUBLE PRECISION,
+  "mas_mean" DOUBLE PRECISION,
+  "rotation_time_s" DOUBLE PRECISION,
+  "modulation_type" TEXT,
+  "ctdivol_mgy" DOUBLE PRECISION,
+  "phantom_code" TEXT,
+  "phantom_cm" SMALLINT,
+  "dlp_mgy_cm" DOUBLE PRECISION,
+  "dlp_estimated_mgy_cm" DOUBLE PRECISION,
+  "ctdifreeair_mgy" DOUBLE PRECISION,
+  "ctdifreeair_factor" DOUBLE PRECISION,
+  "effective_dose_msv" DOUBLE PRECISION,
+  "effective_dose_factor_msv_mgy_cm" DOUBLE PRECISION,
+  "effective_dose_method_code" TEXT,
+  "ssde_mgy" DOUBLE PRECISION,
+  "ssde_method_code" TEXT,
+  "ssde_calculated_mgy" DOUBLE PRECISION,
+  "dw_mm" DOUBLE PRECISION,
+  "dw_method_code" TEXT,
+  "dw_truncated_fraction" DOUBLE PRECISION,
+  "lat_mm" DOUBLE PRECISION,
+  "ap_mm" DOUBLE PRECISION,
+  "deff_mm" DOUBLE PRECISION,
+  "dlp_alert_configured" BOOLEAN,
+  "ctdivol_alert_configured" BOOLEAN,
+  "dlp_alert_mgy_cm" DOUBLE PRECISION,
+  "ctdivol_alert_mgy" DOUBLE PRECISION,
+  "dlp_forward_estimate_mgy_cm" DOUBLE PRECISION,
+  "ctdivol_forward_estimate_mgy" DOUBLE PRECISION,
+  "alert_reason" TEXT,
+  "dlp_notification_configured" BOOLEAN,
+  "ctdivol_notification_configured" BOOLEAN,
+  "dlp_notification_mgy_cm" DOUBLE PRECISION,
+  "ctdivol_notification_mgy" DOUBLE PRECISION,
+  "dlp_notification_forward_estimate_mgy_cm" DOUBLE PRECISION,
+  "ctdivol_notification_forward_estimate_mgy" DOUBLE PRECISION,
+  "notification_reason" TEXT,
+  "raw_quantities" JSONB, -- map<string, string> as JSON
+  "source_kind" TEXT NOT NULL,
+  "source_sop_instance_uid" TEXT,
+  "flags" TEXT[],
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid")
+);
+COMMENT ON TABLE "ct_irradiation_events" IS 'One row per CT irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.';
+COMMENT ON COLUMN "ct_irradiation_events"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "ct_irradiation_events"."irradiation_event_uid" IS 'The event; derived from study and acquisition where the source has none (flag `no_event_uid`).';
+COMMENT ON COLUMN "ct_irradiation_events"."active" IS 'Whether the event counts in totals.';
+COMMENT ON COLUMN "ct_irradiation_events"."device_key" IS 'Device that gave the dose, in `devices`.';
+COMMENT ON COLUMN "ct_irradiation_events"."event_start" IS 'Start of the X-ray beam; UTC where the source gives an offset, else local time.';
+COMMENT ON COLUMN "ct_irradiation_events"."event_start_offset_minutes" IS 'Offset from UTC of the start; null where there was none. Unit: min.';
+COMMENT ON COLUMN "ct_irradiation_events"."acquisition_protocol" IS 'Name of the acquisition protocol.';
+COMMENT ON COLUMN "ct_irradiation_events"."target_region_code" IS 'Code of the region of the body: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "ct_irradiation_events"."target_region_raw_scheme" IS 'Coding scheme of the region of the body as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."target_region_raw_code" IS 'Code of the region of the body as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."target_region_meaning" IS 'Meaning of the code of the region of the body as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."acquisition_type_code" IS 'Code of the kind of acquisition: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "ct_irradiation_events"."acquisition_type_raw_scheme" IS 'Coding scheme of the kind of acquisition as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."acquisition_type_raw_code" IS 'Code of the kind of acquisition as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."acquisition_type_meaning" IS 'Meaning of the code of the kind of acquisition as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."procedure_context_code" IS 'Code of the context, such as with contrast: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "ct_irradiation_events"."procedure_context_raw_scheme" IS 'Coding scheme of the context, such as with contrast as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."procedure_context_raw_code" IS 'Code of the context, such as with contrast as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."procedure_context_meaning" IS 'Meaning of the code of the context, such as with contrast as written.';
+COMMENT ON COLUMN "ct_irradiation_events"."label" IS 'Label of the event, such as its series.';
+COMMENT ON COLUMN "ct_irradiation_events"."label_type" IS 'What the label is.';
+COMMENT ON COLUMN "ct_irradiation_events"."is_repeat" IS 'Whether the acquisition repeats another.';
+COMMENT ON COLUMN "ct_irradiation_events"."repeat_reason" IS 'Why it was repeated.';
+COMMENT ON COLUMN "ct_irradiation_events"."comment" IS 'Comment on the event.';
+COMMENT ON COLUMN "ct_irradiation_events"."exposure_time_s" IS 'Total time of X-rays. Unit: s.';
+COMMENT ON COLUMN "ct_irradiation_events"."scanning_length_mm" IS 'Length of the scanned range. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."exposed_range_mm" IS 'Length of the exposed range. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."reconstructable_length_mm" IS 'Length that can be reconstructed. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."z_top_mm" IS 'Top of the scanned range. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."z_bottom_mm" IS 'Bottom of the scanned range. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."single_collimation_mm" IS 'Nominal width of one detector row. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."total_collimation_mm" IS 'Nominal width of all active rows. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."pitch" IS 'Table feed per rotation over total collimation.';
+COMMENT ON COLUMN "ct_irradiation_events"."n_sources" IS 'X-ray sources of the event.';
+COMMENT ON COLUMN "ct_irradiation_events"."kvp" IS 'Peak voltage; null where sources differ. Unit: kV.';
+COMMENT ON COLUMN "ct_irradiation_events"."kvp_list" IS 'Peak voltages of all sources. Unit: kV.';
+COMMENT ON COLUMN "ct_irradiation_events"."ma_mean" IS 'Mean tube current. Unit: mA.';
+COMMENT ON COLUMN "ct_irradiation_events"."ma_max" IS 'Greatest tube current. Unit: mA.';
+COMMENT ON COLUMN "ct_irradiation_events"."mas_mean" IS 'Mean tube current times time, of image headers. Unit: mA s.';
+COMMENT ON COLUMN "ct_irradiation_events"."rotation_time_s" IS 'Time of one rotation. Unit: s.';
+COMMENT ON COLUMN "ct_irradiation_events"."modulation_type" IS 'Kind of exposure modulation.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_mgy" IS 'Volume CT dose index. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."phantom_code" IS 'Code of the phantom of CTDIvol and DLP.';
+COMMENT ON COLUMN "ct_irradiation_events"."phantom_cm" IS 'Diameter of that phantom. Unit: cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_mgy_cm" IS 'Dose length product. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_estimated_mgy_cm" IS 'CTDIvol times scanning length, where no source says DLP. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdifreeair_mgy" IS 'CT dose index free in air. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdifreeair_factor" IS 'Calculation factor of it. Unit: mGy/(mA s).';
+COMMENT ON COLUMN "ct_irradiation_events"."effective_dose_msv" IS 'Effective dose that the report states; never computed. Unit: mSv.';
+COMMENT ON COLUMN "ct_irradiation_events"."effective_dose_factor_msv_mgy_cm" IS 'Factor from DLP to effective dose that the report states. Unit: mSv/(mGy cm).';
+COMMENT ON COLUMN "ct_irradiation_events"."effective_dose_method_code" IS 'Code of the method of the stated effective dose.';
+COMMENT ON COLUMN "ct_irradiation_events"."ssde_mgy" IS 'Size specific dose estimate that the report states. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."ssde_method_code" IS 'Code of the method of the stated estimate.';
+COMMENT ON COLUMN "ct_irradiation_events"."ssde_calculated_mgy" IS 'Size specific dose estimate from the water-equivalent diameter of the images and CTDIvol (AAPM 204); null outside its tables and for heads. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."dw_mm" IS 'Water-equivalent diameter (AAPM 220): stated, else of the images. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."dw_method_code" IS 'Code of its method; null where it was computed here.';
+COMMENT ON COLUMN "ct_irradiation_events"."dw_truncated_fraction" IS 'Part of the body''s outline on the edge of the field of view, where the diameter is of the images.';
+COMMENT ON COLUMN "ct_irradiation_events"."lat_mm" IS 'Lateral diameter that the report states. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ap_mm" IS 'Anteroposterior diameter that the report states. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."deff_mm" IS 'Effective diameter that the report states. Unit: mm.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_alert_configured" IS 'Whether a DLP alert value was set.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_alert_configured" IS 'Whether a CTDIvol alert value was set.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_alert_mgy_cm" IS 'DLP alert value. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_alert_mgy" IS 'CTDIvol alert value. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_forward_estimate_mgy_cm" IS 'Accumulated DLP estimated before the event. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_forward_estimate_mgy" IS 'Accumulated CTDIvol estimated before the event. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."alert_reason" IS 'Reason for going on beyond the alert.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_notification_configured" IS 'Whether a DLP notification was set.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_notification_configured" IS 'Whether a CTDIvol notification was set.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_notification_mgy_cm" IS 'DLP notification value. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_notification_mgy" IS 'CTDIvol notification value. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."dlp_notification_forward_estimate_mgy_cm" IS 'DLP of the event estimated before it. Unit: mGy cm.';
+COMMENT ON COLUMN "ct_irradiation_events"."ctdivol_notification_forward_estimate_mgy" IS 'CTDIvol of the event estimated before it. Unit: mGy.';
+COMMENT ON COLUMN "ct_irradiation_events"."notification_reason" IS 'Reason for going on beyond the notification.';
+COMMENT ON COLUMN "ct_irradiation_events"."raw_quantities" IS 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.';
+COMMENT ON COLUMN "ct_irradiation_events"."source_kind" IS 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "ct_irradiation_events"."source_sop_instance_uid" IS 'Report or image the values come from.';
+COMMENT ON COLUMN "ct_irradiation_events"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
+COMMENT ON COLUMN "ct_irradiation_events"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "ct_irradiation_events"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "ct_irradiation_events"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid", "source_number"
+CREATE TABLE "ct_irradiation_event_sources" (
+  "study_instance_uid" TEXT NOT NULL,
+  "irradiation_event_uid" TEXT NOT NULL,
+  "source_number" INTEGER NOT NULL,
+  "source_identification" TEXT,
+  "kvp" DOUBLE PRECISION,
+  "ma_mean" DOUBLE PRECISION,
+  "ma_max" DOUBLE PRECISION,
+  "rotation_time_s" DOUBLE PRECISION,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid", "source_number")
+);
+COMMENT ON TABLE "ct_irradiation_event_sources" IS 'One row per X-ray source of a CT irradiation event: two where tubes are dual.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."irradiation_event_uid" IS 'The event.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."source_number" IS 'Place of the source in the event, from 1.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."source_identification" IS 'Identification of the source.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."kvp" IS 'Peak voltage. Unit: kV.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."ma_mean" IS 'Mean tube current. Unit: mA.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."ma_max" IS 'Greatest tube current. Unit: mA.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."rotation_time_s" IS 'Time of one rotation. Unit: s.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "ct_irradiation_event_sources"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid"
+CREATE TABLE "xray_irradiation_events" (
+  "study_instance_uid" TEXT NOT NULL,
+  "irradiation_event_uid" TEXT NOT NULL,
+  "active" BOOLEAN NOT NULL,
+  "device_key" TEXT,
+  "event_start" TIMESTAMP,
+  "event_start_offset_minutes" INTEGER,
+  "event_type_code" TEXT,
+  "event_type_raw_scheme" TEXT,
+  "event_type_raw_code" TEXT,
+  "event_type_meaning" TEXT,
+  "plane_code" TEXT,
+  "plane_raw_scheme" TEXT,
+  "plane_raw_code" TEXT,
+  "plane_meaning" TEXT,
+  "acquisition_protocol" TEXT,
+  "target_region_code" TEXT,
+  "target_region_raw_scheme" TEXT,
+  "target_region_raw_code" TEXT,
+  "target_region_meaning" TEXT,
+  "anatomical_structure_code" TEXT,
+  "anatomical_structure_raw_scheme" TEXT,
+  "anatomical_structure_raw_code" TEXT,
+  "anatomical_structure_meaning" TEXT,
+  "laterality" TEXT,
+  "image_view_code" TEXT,
+  "image_view_raw_scheme" TEXT,
+  "image_view_raw_code" TEXT,
+  "image_view_meaning" TEXT,
+  "comment" TEXT,
+  "kap_gy_cm2" DOUBLE PRECISION,
+  "ka_r_mgy" DOUBLE PRECISION,
+  "reference_point_code" TEXT,
+  "reference_point_raw_scheme" TEXT,
+  "reference_point_raw_code" TEXT,
+  "reference_point_meaning" TEXT,
+  "agd_mgy" DOUBLE PRECISION,
+  "entrance_exposure_mgy" DOUBLE PRECISION,
+  "exposure_index" DOUBLE PRECISION,
+  "target_exposure_index" DOUBLE PRECISION,
+  "deviation_index" DOUBLE PRECISION,
+  "kvp" DOUBLE PRECISION,
+  "kvp_list" DOUBLE PRECISION[],
+  "ma" DOUBLE PRECISION,
+  "ma_list" DOUBLE PRECISION[],
+  "ma_average" DOUBLE PRECISION,
+  "exposure_time_ms" DOUBLE PRECISION,
+  "exposure_mas" DOUBLE PRECISION,
+  "exposure_mas_list" DOUBLE PRECISION[],
+  "fluoro_mode_code" TEXT,
+  "fluoro_mode_raw_scheme" TEXT,
+  "fluoro_mode_raw_code" TEXT,
+  "fluoro_mode_meaning" TEXT,
+  "n_pulses" DOUBLE PRECISION,
+  "pulse_rate_hz" DOUBLE PRECISION,
+  "pulse_width_ms" DOUBLE PRECISION,
+  "pulse_width_ms_list" DOUBLE PRECISION[],
+  "irradiation_duration_s" DOUBLE PRECISION,
+  "focal_spot_mm" DOUBLE PRECISION,
+  "grid" TEXT,
+  "anode" TEXT,
+  "primary_angle_deg" DOUBLE PRECISION,
+  "secondary_angle_deg" DOUBLE PRECISION,
+  "primary_end_angle_deg" DOUBLE PRECISION,
+  "secondary_end_angle_deg" DOUBLE PRECISION,
+  "column_angulation_deg" DOUBLE PRECISION,
+  "source_isocenter_mm" DOUBLE PRECISION,
+  "source_detector_mm" DOUBLE PRECISION,
+  "source_reference_point_mm" DOUBLE PRECISION,
+  "source_patient_mm" DOUBLE PRECISION,
+  "collimated_height_mm" DOUBLE PRECISION,
+  "collimated_width_mm" DOUBLE PRECISION,
+  "collimated_area_m2" DOUBLE PRECISION,
+  "table_longitudinal_mm" DOUBLE PRECISION,
+  "table_lateral_mm" DOUBLE PRECISION,
+  "table_height_mm" DOUBLE PRECISION,
+  "table_head_tilt_deg" DOUBLE PRECISION,
+  "table_horizontal_rotation_deg" DOUBLE PRECISION,
+  "table_cradle_tilt_deg" DOUBLE PRECISION,
+  "patient_table_relationship_code" TEXT,
+  "patient_table_relationship_raw_scheme" TEXT,
+  "patient_table_relationship_raw_code" TEXT,
+  "patient_table_relationship_meaning" TEXT,
+  "patient_orientation_code" TEXT,
+  "patient_orientation_raw_scheme" TEXT,
+  "patient_orientation_raw_code" TEXT,
+  "patient_orientation_meaning" TEXT,
+  "patient_orientation_modifier_code" TEXT,
+  "patient_orientation_modifier_raw_scheme" TEXT,
+  "patient_orientation_modifier_raw_code" TEXT,
+  "patient_orientation_modifier_meaning" TEXT,
+  "compression_thickness_mm" DOUBLE PRECISION,
+  "compression_force_n" DOUBLE PRECISION,
+  "hvl_mm" DOUBLE PRECISION,
+  "breast_composition_percent" DOUBLE PRECISION,
+  "equivalent_thickness_mm" DOUBLE PRECISION,
+  "image_sop_instance_uids" TEXT[],
+  "raw_quantities" JSONB, -- map<string, string> as JSON
+  "source_kind" TEXT NOT NULL,
+  "source_sop_instance_uid" TEXT,
+  "flags" TEXT[],
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid")
+);
+COMMENT ON TABLE "xray_irradiation_events" IS 'One row per projection X-ray irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.';
+COMMENT ON COLUMN "xray_irradiation_events"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "xray_irradiation_events"."irradiation_event_uid" IS 'The event; derived from study and acquisition where the source has none (flag `no_event_uid`).';
+COMMENT ON COLUMN "xray_irradiation_events"."active" IS 'Whether the event counts in totals.';
+COMMENT ON COLUMN "xray_irradiation_events"."device_key" IS 'Device that gave the dose, in `devices`.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_start" IS 'Start of the event; UTC where the source gives an offset, else local time.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_start_offset_minutes" IS 'Offset from UTC of the start; null where there was none. Unit: min.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_type_code" IS 'Code of the kind of event, such as fluoroscopy: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_type_raw_scheme" IS 'Coding scheme of the kind of event, such as fluoroscopy as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_type_raw_code" IS 'Code of the kind of event, such as fluoroscopy as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."event_type_meaning" IS 'Meaning of the code of the kind of event, such as fluoroscopy as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."plane_code" IS 'Code of the plane: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."plane_raw_scheme" IS 'Coding scheme of the plane as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."plane_raw_code" IS 'Code of the plane as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."plane_meaning" IS 'Meaning of the code of the plane as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."acquisition_protocol" IS 'Name of the acquisition protocol.';
+COMMENT ON COLUMN "xray_irradiation_events"."target_region_code" IS 'Code of the region of the body: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."target_region_raw_scheme" IS 'Coding scheme of the region of the body as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."target_region_raw_code" IS 'Code of the region of the body as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."target_region_meaning" IS 'Meaning of the code of the region of the body as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."anatomical_structure_code" IS 'Code of the anatomical structure: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."anatomical_structure_raw_scheme" IS 'Coding scheme of the anatomical structure as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."anatomical_structure_raw_code" IS 'Code of the anatomical structure as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."anatomical_structure_meaning" IS 'Meaning of the code of the anatomical structure as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."laterality" IS 'Side: left, right, both, unpaired. Always one of `L`, `R`, `B`, `U`.';
+COMMENT ON COLUMN "xray_irradiation_events"."image_view_code" IS 'Code of the view: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."image_view_raw_scheme" IS 'Coding scheme of the view as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."image_view_raw_code" IS 'Code of the view as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."image_view_meaning" IS 'Meaning of the code of the view as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."comment" IS 'Comment on the event.';
+COMMENT ON COLUMN "xray_irradiation_events"."kap_gy_cm2" IS 'Kerma-area product (dose-area product). Unit: Gy cm2.';
+COMMENT ON COLUMN "xray_irradiation_events"."ka_r_mgy" IS 'Air kerma at the reference point. Unit: mGy.';
+COMMENT ON COLUMN "xray_irradiation_events"."reference_point_code" IS 'Code of the reference point: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."reference_point_raw_scheme" IS 'Coding scheme of the reference point as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."reference_point_raw_code" IS 'Code of the reference point as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."reference_point_meaning" IS 'Meaning of the code of the reference point as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."agd_mgy" IS 'Average glandular dose of the breast. Unit: mGy.';
+COMMENT ON COLUMN "xray_irradiation_events"."entrance_exposure_mgy" IS 'Entrance exposure at the reference point. Unit: mGy.';
+COMMENT ON COLUMN "xray_irradiation_events"."exposure_index" IS 'Exposure index (IEC 62494-1).';
+COMMENT ON COLUMN "xray_irradiation_events"."target_exposure_index" IS 'Target exposure index.';
+COMMENT ON COLUMN "xray_irradiation_events"."deviation_index" IS 'Deviation index.';
+COMMENT ON COLUMN "xray_irradiation_events"."kvp" IS 'Peak voltage; mean of those that are not 0. Unit: kV.';
+COMMENT ON COLUMN "xray_irradiation_events"."kvp_list" IS 'Peak voltages of all pulses. Unit: kV.';
+COMMENT ON COLUMN "xray_irradiation_events"."ma" IS 'Tube current; mean of those that are not 0. Unit: mA.';
+COMMENT ON COLUMN "xray_irradiation_events"."ma_list" IS 'Tube currents of all pulses. Unit: mA.';
+COMMENT ON COLUMN "xray_irradiation_events"."ma_average" IS 'Average tube current. Unit: mA.';
+COMMENT ON COLUMN "xray_irradiation_events"."exposure_time_ms" IS 'Exposure time. Unit: ms.';
+COMMENT ON COLUMN "xray_irradiation_events"."exposure_mas" IS 'Tube current times time; of all pulses. Unit: mA s.';
+COMMENT ON COLUMN "xray_irradiation_events"."exposure_mas_list" IS 'Tube current times time of all pulses. Unit: mA s.';
+COMMENT ON COLUMN "xray_irradiation_events"."fluoro_mode_code" IS 'Code of the fluoroscopy mode: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."fluoro_mode_raw_scheme" IS 'Coding scheme of the fluoroscopy mode as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."fluoro_mode_raw_code" IS 'Code of the fluoroscopy mode as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."fluoro_mode_meaning" IS 'Meaning of the code of the fluoroscopy mode as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."n_pulses" IS 'Pulses of the event.';
+COMMENT ON COLUMN "xray_irradiation_events"."pulse_rate_hz" IS 'Pulses a second. Unit: 1/s.';
+COMMENT ON COLUMN "xray_irradiation_events"."pulse_width_ms" IS 'Width of a pulse; mean of those that are not 0. Unit: ms.';
+COMMENT ON COLUMN "xray_irradiation_events"."pulse_width_ms_list" IS 'Widths of all pulses. Unit: ms.';
+COMMENT ON COLUMN "xray_irradiation_events"."irradiation_duration_s" IS 'Time from the first X-rays to the last. Unit: s.';
+COMMENT ON COLUMN "xray_irradiation_events"."focal_spot_mm" IS 'Size of the focal spot. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."grid" IS 'Grid.';
+COMMENT ON COLUMN "xray_irradiation_events"."anode" IS 'Material of the anode.';
+COMMENT ON COLUMN "xray_irradiation_events"."primary_angle_deg" IS 'Primary angle of the positioner. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."secondary_angle_deg" IS 'Secondary angle of the positioner. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."primary_end_angle_deg" IS 'Primary angle at the end. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."secondary_end_angle_deg" IS 'Secondary angle at the end. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."column_angulation_deg" IS 'Angulation of the column. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_isocenter_mm" IS 'Distance from source to isocentre. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_detector_mm" IS 'Distance from source to detector. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_reference_point_mm" IS 'Distance from source to reference point. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_patient_mm" IS 'Distance from source to patient. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."collimated_height_mm" IS 'Height of the collimated field. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."collimated_width_mm" IS 'Width of the collimated field. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."collimated_area_m2" IS 'Area of the collimated field. Unit: m2.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_longitudinal_mm" IS 'Longitudinal position of the table. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_lateral_mm" IS 'Lateral position of the table. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_height_mm" IS 'Height of the table. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_head_tilt_deg" IS 'Head tilt of the table. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_horizontal_rotation_deg" IS 'Horizontal rotation of the table. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."table_cradle_tilt_deg" IS 'Cradle tilt of the table. Unit: degree.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_table_relationship_code" IS 'Code of how the patient lies on the table: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_table_relationship_raw_scheme" IS 'Coding scheme of how the patient lies on the table as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_table_relationship_raw_code" IS 'Code of how the patient lies on the table as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_table_relationship_meaning" IS 'Meaning of the code of how the patient lies on the table as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_code" IS 'Code of the orientation of the patient: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_raw_scheme" IS 'Coding scheme of the orientation of the patient as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_raw_code" IS 'Code of the orientation of the patient as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_meaning" IS 'Meaning of the code of the orientation of the patient as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_modifier_code" IS 'Code of its modifier: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_modifier_raw_scheme" IS 'Coding scheme of its modifier as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_modifier_raw_code" IS 'Code of its modifier as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."patient_orientation_modifier_meaning" IS 'Meaning of the code of its modifier as written.';
+COMMENT ON COLUMN "xray_irradiation_events"."compression_thickness_mm" IS 'Thickness of the compressed breast. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."compression_force_n" IS 'Force of compression. Unit: N.';
+COMMENT ON COLUMN "xray_irradiation_events"."hvl_mm" IS 'Half value layer. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."breast_composition_percent" IS 'Glandularity of the breast. Unit: %.';
+COMMENT ON COLUMN "xray_irradiation_events"."equivalent_thickness_mm" IS 'Equivalent thickness of the breast. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_events"."image_sop_instance_uids" IS 'Images acquired in the event.';
+COMMENT ON COLUMN "xray_irradiation_events"."raw_quantities" IS 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_kind" IS 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "xray_irradiation_events"."source_sop_instance_uid" IS 'Report or image the values come from.';
+COMMENT ON COLUMN "xray_irradiation_events"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
+COMMENT ON COLUMN "xray_irradiation_events"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "xray_irradiation_events"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "xray_irradiation_events"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid", "filter_number"
+CREATE TABLE "xray_irradiation_event_filters" (
+  "study_instance_uid" TEXT NOT NULL,
+  "irradiation_event_uid" TEXT NOT NULL,
+  "filter_number" INTEGER NOT NULL,
+  "filter_type_code" TEXT,
+  "filter_type_raw_scheme" TEXT,
+  "filter_type_raw_code" TEXT,
+  "filter_type_meaning" TEXT,
+  "filter_material_code" TEXT,
+  "filter_material_raw_scheme" TEXT,
+  "filter_material_raw_code" TEXT,
+  "filter_material_meaning" TEXT,
+  "thickness_minimum_mm" DOUBLE PRECISION,
+  "thickness_maximum_mm" DOUBLE PRECISION,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid", "filter_number")
+);
+COMMENT ON TABLE "xray_irradiation_event_filters" IS 'One row per X-ray filter of a projection X-ray irradiation event.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."irradiation_event_uid" IS 'The event.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_number" IS 'Place of the filter in the event, from 1.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_type_code" IS 'Code of the type of filter: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_type_raw_scheme" IS 'Coding scheme of the type of filter as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_type_raw_code" IS 'Code of the type of filter as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_type_meaning" IS 'Meaning of the code of the type of filter as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_material_code" IS 'Code of the material: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_material_raw_scheme" IS 'Coding scheme of the material as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_material_raw_code" IS 'Code of the material as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."filter_material_meaning" IS 'Meaning of the code of the material as written.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."thickness_minimum_mm" IS 'Least thickness. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."thickness_maximum_mm" IS 'Greatest thickness. Unit: mm.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "xray_irradiation_event_filters"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "administration_uid"
+CREATE TABLE "radiopharmaceutical_administrations" (
+  "study_instance_uid" TEXT NOT NULL,
+  "administration_uid" TEXT NOT NULL,
+  "active" BOOLEAN NOT NULL,
+  "device_key" TEXT,
+  "agent_code" TEXT,
+  "agent_raw_scheme" TEXT,
+  "agent_raw_code" TEXT,
+  "agent_meaning" TEXT,
+  "radionuclide_code" TEXT,
+  "radionuclide_raw_scheme" TEXT,
+  "radionuclide_raw_code" TEXT,
+  "radionuclide_meaning" TEXT,
+  "half_life_s" DOUBLE PRECISION,
+  "administered_activity_mbq" DOUBLE PRECISION,
+  "pre_activity_mbq" DOUBLE PRECISION,
+  "post_activity_mbq" DOUBLE PRECISION,
+  "extravasation_activity_mbq" DOUBLE PRECISION,
+  "specific_activity_bq_mol" DOUBLE PRECISION,
+  "volume_cm3" DOUBLE PRECISION,
+  "start" TIMESTAMP,
+  "start_offset_minutes" INTEGER,
+  "stop" TIMESTAMP,
+  "route_code" TEXT,
+  "route_raw_scheme" TEXT,
+  "route_raw_code" TEXT,
+  "route_meaning" TEXT,
+  "site_code" TEXT,
+  "site_raw_scheme" TEXT,
+  "site_raw_code" TEXT,
+  "site_meaning" TEXT,
+  "effective_dose_msv" DOUBLE PRECISION,
+  "glucose_mmol_l" DOUBLE PRECISION,
+  "comment" TEXT,
+  "raw_quantities" JSONB, -- map<string, string> as JSON
+  "source_kind" TEXT NOT NULL,
+  "source_sop_instance_uid" TEXT,
+  "flags" TEXT[],
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "administration_uid")
+);
+COMMENT ON TABLE "radiopharmaceutical_administrations" IS 'One row per administration of a radiopharmaceutical, from its best source.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."administration_uid" IS 'The administration; derived where the source has none (flag `no_event_uid`).';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."active" IS 'Whether it counts in totals.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."device_key" IS 'Device that gave the dose, in `devices`.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."agent_code" IS 'Code of the agent: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."agent_raw_scheme" IS 'Coding scheme of the agent as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."agent_raw_code" IS 'Code of the agent as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."agent_meaning" IS 'Meaning of the code of the agent as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."radionuclide_code" IS 'Code of the radionuclide: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."radionuclide_raw_scheme" IS 'Coding scheme of the radionuclide as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."radionuclide_raw_code" IS 'Code of the radionuclide as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."radionuclide_meaning" IS 'Meaning of the code of the radionuclide as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."half_life_s" IS 'Half-life of the nuclide. Unit: s.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."administered_activity_mbq" IS 'Activity that was given. Unit: MBq.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."pre_activity_mbq" IS 'Activity measured before. Unit: MBq.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."post_activity_mbq" IS 'Activity measured after. Unit: MBq.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."extravasation_activity_mbq" IS 'Activity estimated to have gone beside the vein. Unit: MBq.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."specific_activity_bq_mol" IS 'Specific activity. Unit: Bq/mol.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."volume_cm3" IS 'Volume that was given. Unit: cm3.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."start" IS 'Start of the administration; UTC where the source gives an offset, else local time.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."start_offset_minutes" IS 'Offset from UTC of the start. Unit: min.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."stop" IS 'End of the administration.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."route_code" IS 'Code of the route of administration: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."route_raw_scheme" IS 'Coding scheme of the route of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."route_raw_code" IS 'Code of the route of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."route_meaning" IS 'Meaning of the code of the route of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."site_code" IS 'Code of the site of administration: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."site_raw_scheme" IS 'Coding scheme of the site of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."site_raw_code" IS 'Code of the site of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."site_meaning" IS 'Meaning of the code of the site of administration as written.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."effective_dose_msv" IS 'Effective dose that the report states. Unit: mSv.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."glucose_mmol_l" IS 'Glucose of the patient. Unit: mmol/l.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."comment" IS 'Comment on the administration.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."raw_quantities" IS 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."source_kind" IS 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."source_sop_instance_uid" IS 'Report or image the values come from.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "radiopharmaceutical_administrations"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "administration_uid", "organ_number"
+CREATE TABLE "organ_doses" (
+  "study_instance_uid" TEXT NOT NULL,
+  "administration_uid" TEXT NOT NULL,
+  "organ_number" INTEGER NOT NULL,
+  "organ_code" TEXT,
+  "organ_raw_scheme" TEXT,
+  "organ_raw_code" TEXT,
+  "organ_meaning" TEXT,
+  "laterality" TEXT,
+  "dose_mgy" DOUBLE PRECISION,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "administration_uid", "organ_number")
+);
+COMMENT ON TABLE "organ_doses" IS 'One row per organ dose that a report of an administration states.';
+COMMENT ON COLUMN "organ_doses"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "organ_doses"."administration_uid" IS 'The administration.';
+COMMENT ON COLUMN "organ_doses"."organ_number" IS 'Place in the report, from 1.';
+COMMENT ON COLUMN "organ_doses"."organ_code" IS 'Code of the organ: SNOMED CT where there is a synonym, else as found.';
+COMMENT ON COLUMN "organ_doses"."organ_raw_scheme" IS 'Coding scheme of the organ as written.';
+COMMENT ON COLUMN "organ_doses"."organ_raw_code" IS 'Code of the organ as written.';
+COMMENT ON COLUMN "organ_doses"."organ_meaning" IS 'Meaning of the code of the organ as written.';
+COMMENT ON COLUMN "organ_doses"."laterality" IS 'Side of it. Always one of `L`, `R`, `B`, `U`.';
+COMMENT ON COLUMN "organ_doses"."dose_mgy" IS 'Dose of the organ. Unit: mGy.';
+COMMENT ON COLUMN "organ_doses"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "organ_doses"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "organ_doses"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "event_uid", "version_number"
+CREATE TABLE "dose_event_versions" (
+  "study_instance_uid" TEXT NOT NULL,
+  "event_uid" TEXT NOT NULL,
+  "version_number" INTEGER NOT NULL,
+  "source_sop_instance_uid" TEXT NOT NULL,
+  "event_table" TEXT NOT NULL,
+  "source_kind" TEXT NOT NULL,
+  "reason" TEXT NOT NULL,
+  "ctdivol_mgy" DOUBLE PRECISION,
+  "dlp_mgy_cm" DOUBLE PRECISION,
+  "kap_gy_cm2" DOUBLE PRECISION,
+  "ka_r_mgy" DOUBLE PRECISION,
+  "agd_mgy" DOUBLE PRECISION,
+  "administered_activity_mbq" DOUBLE PRECISION,
+  "event_start" TIMESTAMP,
+  "raw_quantities" JSONB, -- map<string, string> as JSON
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "event_uid", "version_number")
+);
+COMMENT ON TABLE "dose_event_versions" IS 'One row per event and source that the event tables did not take: another report with other values, or a source of less rank.';
+COMMENT ON COLUMN "dose_event_versions"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "dose_event_versions"."event_uid" IS 'Irradiation event or administration.';
+COMMENT ON COLUMN "dose_event_versions"."version_number" IS 'Place among the sources that do not count, from 1; the best is first.';
+COMMENT ON COLUMN "dose_event_versions"."source_sop_instance_uid" IS 'Report or image that says so.';
+COMMENT ON COLUMN "dose_event_versions"."event_table" IS 'Table of the event. Always one of `ct_irradiation_events`, `xray_irradiation_events`, `radiopharmaceutical_administrations`.';
+COMMENT ON COLUMN "dose_event_versions"."source_kind" IS 'Kind of the source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "dose_event_versions"."reason" IS 'Why it does not count. Always one of `conflict`, `lower_rank`, `same`.';
+COMMENT ON COLUMN "dose_event_versions"."ctdivol_mgy" IS 'CTDIvol it says. Unit: mGy.';
+COMMENT ON COLUMN "dose_event_versions"."dlp_mgy_cm" IS 'DLP it says. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_event_versions"."kap_gy_cm2" IS 'Kerma-area product it says. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_event_versions"."ka_r_mgy" IS 'Reference air kerma it says. Unit: mGy.';
+COMMENT ON COLUMN "dose_event_versions"."agd_mgy" IS 'Average glandular dose it says. Unit: mGy.';
+COMMENT ON COLUMN "dose_event_versions"."administered_activity_mbq" IS 'Activity it says. Unit: MBq.';
+COMMENT ON COLUMN "dose_event_versions"."event_start" IS 'Start it says.';
+COMMENT ON COLUMN "dose_event_versions"."raw_quantities" IS 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.';
+COMMENT ON COLUMN "dose_event_versions"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "dose_event_versions"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "dose_event_versions"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "study_instance_uid", "modality_group"
+CREATE TABLE "dose_exams" (
+  "study_instance_uid" TEXT NOT NULL,
+  "modality_group" TEXT NOT NULL,
+  "patient_key" TEXT,
+  "is_patient" BOOLEAN NOT NULL,
+  "study_date" DATE,
+  "age_years" DOUBLE PRECISION,
+  "age_source" TEXT,
+  "sex" TEXT,
+  "weight_kg" DOUBLE PRECISION,
+  "height_m" DOUBLE PRECISION,
+  "device_key" TEXT,
+  "facility_key" TEXT,
+  "protocol" TEXT,
+  "standard_exam" TEXT,
+  "source_kind" TEXT,
+  "n_events" BIGINT NOT NULL,
+  "n_events_localizer" BIGINT,
+  "n_events_stationary" BIGINT,
+  "n_events_fluoroscopy" BIGINT,
+  "n_events_acquisition" BIGINT,
+  "dlp_total_reported_mgy_cm" DOUBLE PRECISION,
+  "dlp_total_mgy_cm" DOUBLE PRECISION,
+  "dlp_head_phantom_mgy_cm" DOUBLE PRECISION,
+  "dlp_body_phantom_mgy_cm" DOUBLE PRECISION,
+  "dlp_estimated_mgy_cm" DOUBLE PRECISION,
+  "ctdivol_max_head_mgy" DOUBLE PRECISION,
+  "ctdivol_max_body_mgy" DOUBLE PRECISION,
+  "ssde_mean_mgy" DOUBLE PRECISION,
+  "dw_mean_mm" DOUBLE PRECISION,
+  "kap_total_gy_cm2" DOUBLE PRECISION,
+  "kap_total_reported_gy_cm2" DOUBLE PRECISION,
+  "kap_fluoro_gy_cm2" DOUBLE PRECISION,
+  "kap_acquisition_gy_cm2" DOUBLE PRECISION,
+  "ka_r_total_mgy" DOUBLE PRECISION,
+  "ka_r_total_reported_mgy" DOUBLE PRECISION,
+  "ka_r_fluoro_mgy" DOUBLE PRECISION,
+  "ka_r_acquisition_mgy" DOUBLE PRECISION,
+  "ka_r_plane_a_mgy" DOUBLE PRECISION,
+  "ka_r_plane_b_mgy" DOUBLE PRECISION,
+  "fluoro_time_s" DOUBLE PRECISION,
+  "fluoro_time_plane_a_s" DOUBLE PRECISION,
+  "fluoro_time_plane_b_s" DOUBLE PRECISION,
+  "agd_left_mgy" DOUBLE PRECISION,
+  "agd_right_mgy" DOUBLE PRECISION,
+  "agd_left_reported_mgy" DOUBLE PRECISION,
+  "agd_right_reported_mgy" DOUBLE PRECISION,
+  "activity_total_mbq" DOUBLE PRECISION,
+  "radionuclide_codes" TEXT[],
+  "reconciled" BOOLEAN,
+  "flags" TEXT[],
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("study_instance_uid", "modality_group")
+);
+COMMENT ON TABLE "dose_exams" IS 'One row per study and group of modalities: sums of active events and reported totals side by side. Null where no event or report carries a value; never 0 for it.';
+COMMENT ON COLUMN "dose_exams"."study_instance_uid" IS 'Study of the dose.';
+COMMENT ON COLUMN "dose_exams"."modality_group" IS 'Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`.';
+COMMENT ON COLUMN "dose_exams"."patient_key" IS 'Patient.';
+COMMENT ON COLUMN "dose_exams"."is_patient" IS 'Whether it is no phantom, by ID and name.';
+COMMENT ON COLUMN "dose_exams"."study_date" IS 'Date of the study; null where absent.';
+COMMENT ON COLUMN "dose_exams"."age_years" IS 'Age at the study, in years.';
+COMMENT ON COLUMN "dose_exams"."age_source" IS 'Where the age comes from. Always one of `birth_date`, `patient_age`.';
+COMMENT ON COLUMN "dose_exams"."sex" IS 'Sex of the patient.';
+COMMENT ON COLUMN "dose_exams"."weight_kg" IS 'Weight of the patient. Unit: kg.';
+COMMENT ON COLUMN "dose_exams"."height_m" IS 'Height of the patient. Unit: m.';
+COMMENT ON COLUMN "dose_exams"."device_key" IS 'Device that gave the dose, in `devices`.';
+COMMENT ON COLUMN "dose_exams"."facility_key" IS 'Facility of the device.';
+COMMENT ON COLUMN "dose_exams"."protocol" IS 'Commonest acquisition protocol, else the study''s description.';
+COMMENT ON COLUMN "dose_exams"."standard_exam" IS 'Exam by the protocol map; `UNMAPPED` where it has none.';
+COMMENT ON COLUMN "dose_exams"."source_kind" IS 'Best source of its events. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.';
+COMMENT ON COLUMN "dose_exams"."n_events" IS 'Active events or administrations.';
+COMMENT ON COLUMN "dose_exams"."n_events_localizer" IS 'Localizers among them.';
+COMMENT ON COLUMN "dose_exams"."n_events_stationary" IS 'Stationary acquisitions among them.';
+COMMENT ON COLUMN "dose_exams"."n_events_fluoroscopy" IS 'Fluoroscopies among them.';
+COMMENT ON COLUMN "dose_exams"."n_events_acquisition" IS 'Other exposures among them.';
+COMMENT ON COLUMN "dose_exams"."dlp_total_reported_mgy_cm" IS 'DLP total of the active reports. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_exams"."dlp_total_mgy_cm" IS 'DLP of the active events, of all phantoms. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_exams"."dlp_head_phantom_mgy_cm" IS 'DLP of events of the 16 cm phantom. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_exams"."dlp_body_phantom_mgy_cm" IS 'DLP of events of the 32 cm phantom. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_exams"."dlp_estimated_mgy_cm" IS 'Estimated DLP of events without one. Unit: mGy cm.';
+COMMENT ON COLUMN "dose_exams"."ctdivol_max_head_mgy" IS 'Greatest CTDIvol of the 16 cm phantom, without localizers and stationary acquisitions. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ctdivol_max_body_mgy" IS 'The same of the 32 cm phantom. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ssde_mean_mgy" IS 'Mean of the size specific dose estimates of its events, stated or computed. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."dw_mean_mm" IS 'Mean of the water-equivalent diameters of its events. Unit: mm.';
+COMMENT ON COLUMN "dose_exams"."kap_total_gy_cm2" IS 'Kerma-area product of the active events. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_exams"."kap_total_reported_gy_cm2" IS 'Kerma-area product of the active reports, all planes. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_exams"."kap_fluoro_gy_cm2" IS 'Kerma-area product of fluoroscopy, of events. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_exams"."kap_acquisition_gy_cm2" IS 'Kerma-area product of other exposures. Unit: Gy cm2.';
+COMMENT ON COLUMN "dose_exams"."ka_r_total_mgy" IS 'Reference air kerma of the active events; null for two planes. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ka_r_total_reported_mgy" IS 'Reference air kerma of the active reports; null for two planes. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ka_r_fluoro_mgy" IS 'Reference air kerma of fluoroscopy; null for two planes. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ka_r_acquisition_mgy" IS 'Reference air kerma of other exposures; null for two planes. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ka_r_plane_a_mgy" IS 'Reference air kerma of plane A. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."ka_r_plane_b_mgy" IS 'Reference air kerma of plane B. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."fluoro_time_s" IS 'Time of fluoroscopy, reported, else of events; null for two planes. Unit: s.';
+COMMENT ON COLUMN "dose_exams"."fluoro_time_plane_a_s" IS 'Time of fluoroscopy of plane A. Unit: s.';
+COMMENT ON COLUMN "dose_exams"."fluoro_time_plane_b_s" IS 'Time of fluoroscopy of plane B. Unit: s.';
+COMMENT ON COLUMN "dose_exams"."agd_left_mgy" IS 'Average glandular dose of the views of the left breast, added. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."agd_right_mgy" IS 'The same of the right breast. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."agd_left_reported_mgy" IS 'Left breast, of the active reports. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."agd_right_reported_mgy" IS 'Right breast, of the active reports. Unit: mGy.';
+COMMENT ON COLUMN "dose_exams"."activity_total_mbq" IS 'Activity given; null with more than one nuclide. Unit: MBq.';
+COMMENT ON COLUMN "dose_exams"."radionuclide_codes" IS 'Nuclides given, sorted.';
+COMMENT ON COLUMN "dose_exams"."reconciled" IS 'Whether reported totals and sums of events agree within 1 % or 0.01; null without both.';
+COMMENT ON COLUMN "dose_exams"."flags" IS 'What is worth knowing of it, sorted. Always one of the codes below.';
+COMMENT ON COLUMN "dose_exams"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "dose_exams"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "dose_exams"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "device_key"
+CREATE TABLE "devices" (
+  "device_key" TEXT NOT NULL,
+  "display_name" TEXT,
+  "manufacturer" TEXT,
+  "manufacturer_model_name" TEXT,
+  "device_serial_number" TEXT,
+  "station_name" TEXT,
+  "institution_name" TEXT,
+  "device_observer_uid" TEXT,
+  "facility_key" TEXT,
+  "modality_groups" TEXT[],
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("device_key")
+);
+COMMENT ON TABLE "devices" IS 'One row per machine that gave a dose, by what its objects say of it.';
+COMMENT ON COLUMN "devices"."device_key" IS 'Identity of the device. Rule: first 32 hex digits of sha256 of the model and the serial number; without a serial number of maker, model and station; without a station of the device observer UID, else of maker, model and institution.';
+COMMENT ON COLUMN "devices"."display_name" IS 'Name for people.';
+COMMENT ON COLUMN "devices"."manufacturer" IS 'Maker.';
+COMMENT ON COLUMN "devices"."manufacturer_model_name" IS 'Model.';
+COMMENT ON COLUMN "devices"."device_serial_number" IS 'Serial number.';
+COMMENT ON COLUMN "devices"."station_name" IS 'Station.';
+COMMENT ON COLUMN "devices"."institution_name" IS 'Institution.';
+COMMENT ON COLUMN "devices"."device_observer_uid" IS 'Device Observer UID of its reports.';
+COMMENT ON COLUMN "devices"."facility_key" IS 'Facility, by `dose.facilities`, else the institution.';
+COMMENT ON COLUMN "devices"."modality_groups" IS 'Groups of exams it made, sorted.';
+COMMENT ON COLUMN "devices"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "devices"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "devices"."schema_version" IS 'Version of the schema the row was written with.';
+
+-- Key: "kind", "facility_key", "device_key", "modality_group", "standard_exam", "quantity", "phantom_cm", "subset", "band_basis", "band", "period"
+CREATE TABLE "drl" (
+  "kind" TEXT NOT NULL,
+  "facility_key" TEXT NOT NULL,
+  "device_key" TEXT NOT NULL,
+  "modality_group" TEXT NOT NULL,
+  "standard_exam" TEXT NOT NULL,
+  "quantity" TEXT NOT NULL,
+  "phantom_cm" SMALLINT NOT NULL,
+  "subset" TEXT NOT NULL,
+  "band_basis" TEXT NOT NULL,
+  "band" TEXT NOT NULL,
+  "period" TEXT NOT NULL,
+  "unit" TEXT NOT NULL,
+  "n" BIGINT NOT NULL,
+  "n_exams" BIGINT NOT NULL,
+  "n_facilities" BIGINT NOT NULL,
+  "n_devices" BIGINT NOT NULL,
+  "suppressed" BOOLEAN NOT NULL,
+  "p25" DOUBLE PRECISION,
+  "p50" DOUBLE PRECISION,
+  "p75" DOUBLE PRECISION,
+  "p95" DOUBLE PRECISION,
+  "value" DOUBLE PRECISION,
+  "mean" DOUBLE PRECISION,
+  "standard_deviation" DOUBLE PRECISION,
+  "geometric_mean" DOUBLE PRECISION,
+  "reference_value" DOUBLE PRECISION,
+  "reference_source" TEXT,
+  "reference_year" INTEGER,
+  "ratio" DOUBLE PRECISION,
+  "method_version" INTEGER NOT NULL,
+  "settings_sha256" TEXT NOT NULL,
+  "run_id" TEXT NOT NULL,
+  "pipeline_version" TEXT NOT NULL,
+  "schema_version" SMALLINT NOT NULL,
+  PRIMARY KEY ("kind", "facility_key", "device_key", "modality_group", "standard_exam", "quantity", "phantom_cm", "subset", "band_basis", "band", "period")
+);
+COMMENT ON TABLE "drl" IS 'One row per population, exam, quantity, phantom, subset and band. Populations below the least number are kept with their count and without figures.';
+COMMENT ON COLUMN "drl"."kind" IS 'What the row is. Always one of `typical`, `local`, `national_style`, `p75_patient`.';
+COMMENT ON COLUMN "drl"."facility_key" IS 'Facility, or `ALL`.';
+COMMENT ON COLUMN "drl"."device_key" IS 'Device, or `ALL`.';
+COMMENT ON COLUMN "drl"."modality_group" IS 'Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`.';
+COMMENT ON COLUMN "drl"."standard_exam" IS 'Exam.';
+COMMENT ON COLUMN "drl"."quantity" IS 'Column of `dose_exams` or of an event table; `activity_mbq_kg` is activity by weight.';
+COMMENT ON COLUMN "drl"."phantom_cm" IS 'Phantom of the quantity; 0 where it has none. Unit: cm.';
+COMMENT ON COLUMN "drl"."subset" IS 'Code of the view (mammography, radiography) or radionuclide that the figures are of, else `ALL`.';
+COMMENT ON COLUMN "drl"."band_basis" IS 'What the band is of. Always one of `weight`, `age`, `thickness`, `none`.';
+COMMENT ON COLUMN "drl"."band" IS 'Band, such as `adult 50 to 90 kg`; `ALL` where there is none.';
+COMMENT ON COLUMN "drl"."period" IS 'Year, or `ALL`.';
+COMMENT ON COLUMN "drl"."unit" IS 'Unit of the figures.';
+COMMENT ON COLUMN "drl"."n" IS 'Exams or events. Always at least 0.';
+COMMENT ON COLUMN "drl"."n_exams" IS 'Exams; below the least number there are no figures.';
+COMMENT ON COLUMN "drl"."n_facilities" IS 'Facilities.';
+COMMENT ON COLUMN "drl"."n_devices" IS 'Devices.';
+COMMENT ON COLUMN "drl"."suppressed" IS 'Whether there are too few for figures.';
+COMMENT ON COLUMN "drl"."p25" IS '25th percentile (type 7).';
+COMMENT ON COLUMN "drl"."p50" IS '50th percentile (type 7).';
+COMMENT ON COLUMN "drl"."p75" IS '75th percentile (type 7).';
+COMMENT ON COLUMN "drl"."p95" IS '95th percentile (type 7).';
+COMMENT ON COLUMN "drl"."value" IS 'The typical value or reference level: the median for `typical`, the 75th percentile of medians for `local` and `national_style`.';
+COMMENT ON COLUMN "drl"."mean" IS 'Mean.';
+COMMENT ON COLUMN "drl"."standard_deviation" IS 'Standard deviation of the sample.';
+COMMENT ON COLUMN "drl"."geometric_mean" IS 'Geometric mean.';
+COMMENT ON COLUMN "drl"."reference_value" IS 'Published reference level of the exam.';
+COMMENT ON COLUMN "drl"."reference_source" IS 'Where it was published.';
+COMMENT ON COLUMN "drl"."reference_year" IS 'When.';
+COMMENT ON COLUMN "drl"."ratio" IS 'Value over the reference.';
+COMMENT ON COLUMN "drl"."method_version" IS 'Version of the method.';
+COMMENT ON COLUMN "drl"."settings_sha256" IS 'Digest of the settings and files it was made with.';
+COMMENT ON COLUMN "drl"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "drl"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "drl"."schema_version" IS 'Version of the schema the row was written with.';
 
 -- Key: "issue_id"
 CREATE TABLE "issues" (
@@ -1795,6 +2753,10 @@ CREATE TABLE "runs" (
   "files_outdated" BIGINT,
   "volumes_accepted" BIGINT,
   "volumes_rejected" BIGINT,
+  "dose_studies" BIGINT,
+  "dose_reports" BIGINT,
+  "dose_events" BIGINT,
+  "dose_exams" BIGINT,
   "workers" BIGINT,
   "settings_sha256" TEXT NOT NULL,
   "run_id" TEXT NOT NULL,
@@ -1803,7 +2765,7 @@ CREATE TABLE "runs" (
   PRIMARY KEY ("run_id")
 );
 COMMENT ON TABLE "runs" IS 'The runs that committed something. `runs.jsonl` beside the tables has a line for every run, also for those that changed nothing.';
-COMMENT ON COLUMN "runs"."command" IS 'What was asked for: `run`, `ingest`, `volumes`.';
+COMMENT ON COLUMN "runs"."command" IS 'What was asked for: `run`, `ingest`, `volumes`, `dose`.';
 COMMENT ON COLUMN "runs"."sources" IS 'Names of the sources read, sorted.';
 COMMENT ON COLUMN "runs"."started_at" IS 'When the run started.';
 COMMENT ON COLUMN "runs"."committed_at" IS 'When its last version was committed.';
@@ -1817,6 +2779,10 @@ COMMENT ON COLUMN "runs"."fallbacks" IS 'The files that the fast reader left to 
 COMMENT ON COLUMN "runs"."files_outdated" IS 'Files read again because an older schema lacks columns that stand in them.';
 COMMENT ON COLUMN "runs"."volumes_accepted" IS 'Volumes written by the run.';
 COMMENT ON COLUMN "runs"."volumes_rejected" IS 'Series or groups rejected by the run.';
+COMMENT ON COLUMN "runs"."dose_studies" IS 'Studies whose dose was read by the run.';
+COMMENT ON COLUMN "runs"."dose_reports" IS 'Dose reports read by the run.';
+COMMENT ON COLUMN "runs"."dose_events" IS 'Irradiation events and administrations of them.';
+COMMENT ON COLUMN "runs"."dose_exams" IS 'Exams of these studies.';
 COMMENT ON COLUMN "runs"."workers" IS 'Worker processes; 0 when the work was done inline.';
 COMMENT ON COLUMN "runs"."settings_sha256" IS 'Digest of the settings the run used.';
 COMMENT ON COLUMN "runs"."run_id" IS 'Run that last changed the row.';

@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 2, for Snowflake. Generated.
+-- Tables of dicomlake, schema version 3, for Snowflake. Generated.
 
 -- Key: "file_id"
 CREATE TABLE "files" (
@@ -115,6 +115,8 @@ CREATE TABLE "instances" (
   "acquisition_duration" FLOAT COMMENT 'Duration of the acquisition. Unit: s. From: AcquisitionDuration (0018,9073) FD.',
   "derivation_description" VARCHAR COMMENT 'How the image was derived. From: DerivationDescription (0008,2111) ST.',
   "concatenation_uid" VARCHAR COMMENT 'Concatenation that the instance is a part of. From: ConcatenationUID (0020,9161) UI.',
+  "in_concatenation_number" NUMBER(10, 0) COMMENT 'Place of the instance in its concatenation, from 1. From: InConcatenationNumber (0020,9162) US.',
+  "in_concatenation_total_number" NUMBER(10, 0) COMMENT 'Instances of the concatenation. From: InConcatenationTotalNumber (0020,9163) US.',
   "anatomic_region_code_value" VARCHAR COMMENT 'Code of the anatomic region. From: CodeValue (0008,2218) > (0008,0100) SH.',
   "anatomic_region_code_scheme" VARCHAR COMMENT 'Scheme of the code of the anatomic region. From: CodingSchemeDesignator (0008,2218) > (0008,0102) SH.',
   "anatomic_region_code_meaning" VARCHAR COMMENT 'Meaning of the code of the anatomic region. From: CodeMeaning (0008,2218) > (0008,0104) LO.',
@@ -479,13 +481,14 @@ CREATE TABLE "frames" (
   "source_image_sop_instance_uid" VARCHAR COMMENT 'Instance that the frame was derived from, the first if of several. From: ReferencedSOPInstanceUID (0008,9124) > (0008,2112) > (0008,1155) UI.',
   "source_image_frame_number" ARRAY COMMENT 'Frames of that instance; null: all of it. From: ReferencedFrameNumber (0008,9124) > (0008,2112) > (0008,1160) IS.', -- list<item: int64>
   "conversion_source_sop_instance_uid" VARCHAR COMMENT 'Instance that the frame was converted from. From: ReferencedSOPInstanceUID (0020,9172) > (0008,1155) UI.',
+  "invalid_attributes" ARRAY COMMENT 'Keywords of attributes that are NULL here because their value was malformed, sorted; of one in a sequence of a functional group the name of its column.', -- list<item: string>
   "file_id" VARCHAR NOT NULL COMMENT 'File the row was read from.',
   "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
   "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
   "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
   PRIMARY KEY ("sop_instance_uid", "frame_number")
 )
-COMMENT = 'One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.';
+COMMENT = 'One row per frame of an instance that has several frames, or functional groups. Per-frame functional groups win over shared ones, these over the top of the data set. An attribute that is absent, empty or malformed is NULL; a malformed one is also named in `invalid_attributes` and in `issues`. Where Number of Frames and the items of the per-frame functional groups differ, the smaller number of rows is written, with an issue; without such items there are as many rows as Number of Frames says, up to the setting `headers.max_values`.';
 
 -- Key: "sop_instance_uid", "referenced_sop_instance_uid", "role"
 CREATE TABLE "instance_references" (
@@ -877,6 +880,7 @@ CREATE TABLE "volumes" (
   "shape" ARRAY COMMENT 'Slices, rows, columns (z, y, x).', -- list<item: int64>
   "dtype" VARCHAR COMMENT 'Type of a voxel. Always one of `int16`, `int32`, `float32`, `float64`.',
   "units" VARCHAR COMMENT 'Unit of a voxel; null where the files do not say.',
+  "suv_bw_factor" FLOAT COMMENT 'What a voxel in BQML is multiplied by for SUV by body weight. Rule: body weight over the injected dose, decayed to the time that the series is corrected to; null where the header does not say all of it. Unit: g/Bq.',
   "spacing_row_mm" FLOAT COMMENT 'Distance between rows. Unit: mm.',
   "spacing_column_mm" FLOAT COMMENT 'Distance between columns. Unit: mm.',
   "spacing_slice_mm" FLOAT COMMENT 'Length of the step from slice to slice. Unit: mm.',
@@ -888,6 +892,7 @@ CREATE TABLE "volumes" (
   "value_max" FLOAT COMMENT 'Greatest voxel.',
   "sha256" VARCHAR COMMENT 'Digest of the C-order little-endian array [z, y, x]. Always matches `[0-9a-f]{64}`.',
   "path" VARCHAR COMMENT 'Zarr group, relative to the lake.',
+  "preview" VARCHAR COMMENT 'Picture of the three middle planes (PNG), relative to the lake; null where `volumes.preview` is off.',
   "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
   "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
   "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
@@ -915,6 +920,516 @@ CREATE TABLE "volume_instances" (
 )
 COMMENT = 'Every image instance or frame considered for a volume: a slice of it, a duplicate, or excluded, with the reason. An object excluded as a whole is one row without frame number.';
 
+-- Key: "study_instance_uid"
+CREATE TABLE "dose_studies" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "patient_key" VARCHAR COMMENT 'Patient of the study.',
+  "outcome" VARCHAR NOT NULL COMMENT 'What its dose was read from. Always one of `reports`, `headers`, `both`, `no_dose`, `unreadable`.',
+  "n_reports" NUMBER(19, 0) NOT NULL COMMENT 'Objects read as dose reports.',
+  "n_images" NUMBER(19, 0) NOT NULL COMMENT 'Images that can carry a dose.',
+  "n_images_with_dose" NUMBER(19, 0) NOT NULL COMMENT 'Images whose header gives a dose.',
+  "devices" OBJECT COMMENT 'What its objects say of the devices, JSON by device key.', -- map<string, string>
+  "inputs_sha256" VARCHAR NOT NULL COMMENT 'Digest of its objects and of the settings: the study is read again when it changes.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid")
+)
+COMMENT = 'One row per study with objects that can carry a dose: what it was read from.';
+
+-- Key: "sop_instance_uid", "file_id"
+CREATE TABLE "dose_reports" (
+  "sop_instance_uid" VARCHAR NOT NULL COMMENT 'The report.',
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "patient_key" VARCHAR COMMENT 'Patient of the study.',
+  "template" VARCHAR COMMENT 'Identifier of its template, such as 10011.',
+  "root_code" VARCHAR COMMENT 'Code of its root concept.',
+  "procedure_code" VARCHAR COMMENT 'Code of the procedure reported (121058), such as mammography: SNOMED CT where there is a synonym, else as found.',
+  "procedure_raw_scheme" VARCHAR COMMENT 'Coding scheme of the procedure reported (121058), such as mammography as written.',
+  "procedure_raw_code" VARCHAR COMMENT 'Code of the procedure reported (121058), such as mammography as written.',
+  "procedure_meaning" VARCHAR COMMENT 'Meaning of the code of the procedure reported (121058), such as mammography as written.',
+  "source_kind" VARCHAR NOT NULL COMMENT 'Kind of source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "status" VARCHAR NOT NULL COMMENT 'What became of it. Always one of the codes below.',
+  "superseded_by" VARCHAR COMMENT 'Report that has all of its events.',
+  "scope_code" VARCHAR COMMENT 'Scope of accumulation (113705).',
+  "content_datetime" TIMESTAMP_NTZ(6) COMMENT 'Content Date and Time, local.',
+  "series_datetime" TIMESTAMP_NTZ(6) COMMENT 'Series Date and Time, local.',
+  "device_key" VARCHAR COMMENT 'Device that gave the dose, in `devices`.',
+  "n_events" NUMBER(19, 0) NOT NULL COMMENT 'Events read from it.',
+  "n_events_reported" NUMBER(19, 0) COMMENT 'Events it says that there were (113812).',
+  "dlp_total_reported_mgy_cm" FLOAT COMMENT 'DLP total (113813). Unit: mGy cm.',
+  "dlp_head_phantom_reported_mgy_cm" FLOAT COMMENT 'Total of the 16 cm phantom, where stated. Unit: mGy cm.',
+  "dlp_body_phantom_reported_mgy_cm" FLOAT COMMENT 'Total of the 32 cm phantom, where stated. Unit: mGy cm.',
+  "kap_total_plane_a_gy_cm2" FLOAT COMMENT 'Kerma-area product total, plane A; of a single plane under A. Unit: Gy cm2.',
+  "kap_fluoro_plane_a_gy_cm2" FLOAT COMMENT 'Kerma-area product of fluoroscopy, plane A; of a single plane under A. Unit: Gy cm2.',
+  "kap_acquisition_plane_a_gy_cm2" FLOAT COMMENT 'Kerma-area product of acquisition, plane A; of a single plane under A. Unit: Gy cm2.',
+  "ka_r_total_plane_a_mgy" FLOAT COMMENT 'Reference air kerma total, plane A; of a single plane under A. Unit: mGy.',
+  "ka_r_fluoro_plane_a_mgy" FLOAT COMMENT 'Reference air kerma of fluoroscopy, plane A; of a single plane under A. Unit: mGy.',
+  "ka_r_acquisition_plane_a_mgy" FLOAT COMMENT 'Reference air kerma of acquisition, plane A; of a single plane under A. Unit: mGy.',
+  "fluoro_time_plane_a_s" FLOAT COMMENT 'Time of fluoroscopy, plane A; of a single plane under A. Unit: s.',
+  "acquisition_time_plane_a_s" FLOAT COMMENT 'Time of acquisition, plane A; of a single plane under A. Unit: s.',
+  "kap_total_plane_b_gy_cm2" FLOAT COMMENT 'Kerma-area product total, plane B; of a single plane under A. Unit: Gy cm2.',
+  "kap_fluoro_plane_b_gy_cm2" FLOAT COMMENT 'Kerma-area product of fluoroscopy, plane B; of a single plane under A. Unit: Gy cm2.',
+  "kap_acquisition_plane_b_gy_cm2" FLOAT COMMENT 'Kerma-area product of acquisition, plane B; of a single plane under A. Unit: Gy cm2.',
+  "ka_r_total_plane_b_mgy" FLOAT COMMENT 'Reference air kerma total, plane B; of a single plane under A. Unit: mGy.',
+  "ka_r_fluoro_plane_b_mgy" FLOAT COMMENT 'Reference air kerma of fluoroscopy, plane B; of a single plane under A. Unit: mGy.',
+  "ka_r_acquisition_plane_b_mgy" FLOAT COMMENT 'Reference air kerma of acquisition, plane B; of a single plane under A. Unit: mGy.',
+  "fluoro_time_plane_b_s" FLOAT COMMENT 'Time of fluoroscopy, plane B; of a single plane under A. Unit: s.',
+  "acquisition_time_plane_b_s" FLOAT COMMENT 'Time of acquisition, plane B; of a single plane under A. Unit: s.',
+  "n_frames_reported" NUMBER(19, 0) COMMENT 'Radiographic frames (113731).',
+  "agd_left_reported_mgy" FLOAT COMMENT 'Accumulated glandular dose, left breast. Unit: mGy.',
+  "agd_right_reported_mgy" FLOAT COMMENT 'Accumulated glandular dose, right breast. Unit: mGy.',
+  "raw_quantities" OBJECT COMMENT 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.', -- map<string, string>
+  "flags" ARRAY COMMENT 'What is worth knowing of it, sorted. Always one of the codes below.', -- list<item: string>
+  "file_id" VARCHAR NOT NULL COMMENT 'File it was read from.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("sop_instance_uid", "file_id")
+)
+COMMENT = 'One row per dose report: structured reports and Philips dose screens. A file whose SOP Instance UID another file claims with other content has a row too, with status `conflict`.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid"
+CREATE TABLE "ct_irradiation_events" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "irradiation_event_uid" VARCHAR NOT NULL COMMENT 'The event; derived from study and acquisition where the source has none (flag `no_event_uid`).',
+  "active" BOOLEAN NOT NULL COMMENT 'Whether the event counts in totals.',
+  "device_key" VARCHAR COMMENT 'Device that gave the dose, in `devices`.',
+  "event_start" TIMESTAMP_NTZ(6) COMMENT 'Start of the X-ray beam; UTC where the source gives an offset, else local time.',
+  "event_start_offset_minutes" NUMBER(10, 0) COMMENT 'Offset from UTC of the start; null where there was none. Unit: min.',
+  "acquisition_protocol" VARCHAR COMMENT 'Name of the acquisition protocol.',
+  "target_region_code" VARCHAR COMMENT 'Code of the region of the body: SNOMED CT where there is a synonym, else as found.',
+  "target_region_raw_scheme" VARCHAR COMMENT 'Coding scheme of the region of the body as written.',
+  "target_region_raw_code" VARCHAR COMMENT 'Code of the region of the body as written.',
+  "target_region_meaning" VARCHAR COMMENT 'Meaning of the code of the region of the body as written.',
+  "acquisition_type_code" VARCHAR COMMENT 'Code of the kind of acquisition: SNOMED CT where there is a synonym, else as found.',
+  "acquisition_type_raw_scheme" VARCHAR COMMENT 'Coding scheme of the kind of acquisition as written.',
+  "acquisition_type_raw_code" VARCHAR COMMENT 'Code of the kind of acquisition as written.',
+  "acquisition_type_meaning" VARCHAR COMMENT 'Meaning of the code of the kind of acquisition as written.',
+  "procedure_context_code" VARCHAR COMMENT 'Code of the context, such as with contrast: SNOMED CT where there is a synonym, else as found.',
+  "procedure_context_raw_scheme" VARCHAR COMMENT 'Coding scheme of the context, such as with contrast as written.',
+  "procedure_context_raw_code" VARCHAR COMMENT 'Code of the context, such as with contrast as written.',
+  "procedure_context_meaning" VARCHAR COMMENT 'Meaning of the code of the context, such as with contrast as written.',
+  "label" VARCHAR COMMENT 'Label of the event, such as its series.',
+  "label_type" VARCHAR COMMENT 'What the label is.',
+  "is_repeat" BOOLEAN COMMENT 'Whether the acquisition repeats another.',
+  "repeat_reason" VARCHAR COMMENT 'Why it was repeated.',
+  "comment" VARCHAR COMMENT 'Comment on the event.',
+  "exposure_time_s" FLOAT COMMENT 'Total time of X-rays. Unit: s.',
+  "scanning_length_mm" FLOAT COMMENT 'Length of the scanned range. Unit: mm.',
+  "exposed_range_mm" FLOAT COMMENT 'Length of the exposed range. Unit: mm.',
+  "reconstructable_length_mm" FLOAT COMMENT 'Length that can be reconstructed. Unit: mm.',
+  "z_top_mm" FLOAT COMMENT 'Top of the scanned range. Unit: mm.',
+  "z_bottom_mm" FLOAT COMMENT 'Bottom of the scanned range. Unit: mm.',
+  "single_collimation_mm" FLOAT COMMENT 'Nominal width of one detector row. Unit: mm.',
+  "total_collimation_mm" FLOAT COMMENT 'Nominal width of all active rows. Unit: mm.',
+  "pitch" FLOAT COMMENT 'Table feed per rotation over total collimation.',
+  "n_sources" NUMBER(10, 0) COMMENT 'X-ray sources of the event.',
+  "kvp" FLOAT COMMENT 'Peak voltage; null where sources differ. Unit: kV.',
+  "kvp_list" ARRAY COMMENT 'Peak voltages of all sources. Unit: kV.', -- list<item: double>
+  "ma_mean" FLOAT COMMENT 'Mean tube current. Unit: mA.',
+  "ma_max" FLOAT COMMENT 'Greatest tube current. Unit: mA.',
+  "mas_mean" FLOAT COMMENT 'Mean tube current times time, of image headers. Unit: mA s.',
+  "rotation_time_s" FLOAT COMMENT 'Time of one rotation. Unit: s.',
+  "modulation_type" VARCHAR COMMENT 'Kind of exposure modulation.',
+  "ctdivol_mgy" FLOAT COMMENT 'Volume CT dose index. Unit: mGy.',
+  "phantom_code" VARCHAR COMMENT 'Code of the phantom of CTDIvol and DLP.',
+  "phantom_cm" NUMBER(5, 0) COMMENT 'Diameter of that phantom. Unit: cm.',
+  "dlp_mgy_cm" FLOAT COMMENT 'Dose length product. Unit: mGy cm.',
+  "dlp_estimated_mgy_cm" FLOAT COMMENT 'CTDIvol times scanning length, where no source says DLP. Unit: mGy cm.',
+  "ctdifreeair_mgy" FLOAT COMMENT 'CT dose index free in air. Unit: mGy.',
+  "ctdifreeair_factor" FLOAT COMMENT 'Calculation factor of it. Unit: mGy/(mA s).',
+  "effective_dose_msv" FLOAT COMMENT 'Effective dose that the report states; never computed. Unit: mSv.',
+  "effective_dose_factor_msv_mgy_cm" FLOAT COMMENT 'Factor from DLP to effective dose that the report states. Unit: mSv/(mGy cm).',
+  "effective_dose_method_code" VARCHAR COMMENT 'Code of the method of the stated effective dose.',
+  "ssde_mgy" FLOAT COMMENT 'Size specific dose estimate that the report states. Unit: mGy.',
+  "ssde_method_code" VARCHAR COMMENT 'Code of the method of the stated estimate.',
+  "ssde_calculated_mgy" FLOAT COMMENT 'Size specific dose estimate from the water-equivalent diameter of the images and CTDIvol (AAPM 204); null outside its tables and for heads. Unit: mGy.',
+  "dw_mm" FLOAT COMMENT 'Water-equivalent diameter (AAPM 220): stated, else of the images. Unit: mm.',
+  "dw_method_code" VARCHAR COMMENT 'Code of its method; null where it was computed here.',
+  "dw_truncated_fraction" FLOAT COMMENT 'Part of the body''s outline on the edge of the field of view, where the diameter is of the images.',
+  "lat_mm" FLOAT COMMENT 'Lateral diameter that the report states. Unit: mm.',
+  "ap_mm" FLOAT COMMENT 'Anteroposterior diameter that the report states. Unit: mm.',
+  "deff_mm" FLOAT COMMENT 'Effective diameter that the report states. Unit: mm.',
+  "dlp_alert_configured" BOOLEAN COMMENT 'Whether a DLP alert value was set.',
+  "ctdivol_alert_configured" BOOLEAN COMMENT 'Whether a CTDIvol alert value was set.',
+  "dlp_alert_mgy_cm" FLOAT COMMENT 'DLP alert value. Unit: mGy cm.',
+  "ctdivol_alert_mgy" FLOAT COMMENT 'CTDIvol alert value. Unit: mGy.',
+  "dlp_forward_estimate_mgy_cm" FLOAT COMMENT 'Accumulated DLP estimated before the event. Unit: mGy cm.',
+  "ctdivol_forward_estimate_mgy" FLOAT COMMENT 'Accumulated CTDIvol estimated before the event. Unit: mGy.',
+  "alert_reason" VARCHAR COMMENT 'Reason for going on beyond the alert.',
+  "dlp_notification_configured" BOOLEAN COMMENT 'Whether a DLP notification was set.',
+  "ctdivol_notification_configured" BOOLEAN COMMENT 'Whether a CTDIvol notification was set.',
+  "dlp_notification_mgy_cm" FLOAT COMMENT 'DLP notification value. Unit: mGy cm.',
+  "ctdivol_notification_mgy" FLOAT COMMENT 'CTDIvol notification value. Unit: mGy.',
+  "dlp_notification_forward_estimate_mgy_cm" FLOAT COMMENT 'DLP of the event estimated before it. Unit: mGy cm.',
+  "ctdivol_notification_forward_estimate_mgy" FLOAT COMMENT 'CTDIvol of the event estimated before it. Unit: mGy.',
+  "notification_reason" VARCHAR COMMENT 'Reason for going on beyond the notification.',
+  "raw_quantities" OBJECT COMMENT 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.', -- map<string, string>
+  "source_kind" VARCHAR NOT NULL COMMENT 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "source_sop_instance_uid" VARCHAR COMMENT 'Report or image the values come from.',
+  "flags" ARRAY COMMENT 'What is worth knowing of it, sorted. Always one of the codes below.', -- list<item: string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid")
+)
+COMMENT = 'One row per CT irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid", "source_number"
+CREATE TABLE "ct_irradiation_event_sources" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "irradiation_event_uid" VARCHAR NOT NULL COMMENT 'The event.',
+  "source_number" NUMBER(10, 0) NOT NULL COMMENT 'Place of the source in the event, from 1.',
+  "source_identification" VARCHAR COMMENT 'Identification of the source.',
+  "kvp" FLOAT COMMENT 'Peak voltage. Unit: kV.',
+  "ma_mean" FLOAT COMMENT 'Mean tube current. Unit: mA.',
+  "ma_max" FLOAT COMMENT 'Greatest tube current. Unit: mA.',
+  "rotation_time_s" FLOAT COMMENT 'Time of one rotation. Unit: s.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid", "source_number")
+)
+COMMENT = 'One row per X-ray source of a CT irradiation event: two where tubes are dual.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid"
+CREATE TABLE "xray_irradiation_events" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "irradiation_event_uid" VARCHAR NOT NULL COMMENT 'The event; derived from study and acquisition where the source has none (flag `no_event_uid`).',
+  "active" BOOLEAN NOT NULL COMMENT 'Whether the event counts in totals.',
+  "device_key" VARCHAR COMMENT 'Device that gave the dose, in `devices`.',
+  "event_start" TIMESTAMP_NTZ(6) COMMENT 'Start of the event; UTC where the source gives an offset, else local time.',
+  "event_start_offset_minutes" NUMBER(10, 0) COMMENT 'Offset from UTC of the start; null where there was none. Unit: min.',
+  "event_type_code" VARCHAR COMMENT 'Code of the kind of event, such as fluoroscopy: SNOMED CT where there is a synonym, else as found.',
+  "event_type_raw_scheme" VARCHAR COMMENT 'Coding scheme of the kind of event, such as fluoroscopy as written.',
+  "event_type_raw_code" VARCHAR COMMENT 'Code of the kind of event, such as fluoroscopy as written.',
+  "event_type_meaning" VARCHAR COMMENT 'Meaning of the code of the kind of event, such as fluoroscopy as written.',
+  "plane_code" VARCHAR COMMENT 'Code of the plane: SNOMED CT where there is a synonym, else as found.',
+  "plane_raw_scheme" VARCHAR COMMENT 'Coding scheme of the plane as written.',
+  "plane_raw_code" VARCHAR COMMENT 'Code of the plane as written.',
+  "plane_meaning" VARCHAR COMMENT 'Meaning of the code of the plane as written.',
+  "acquisition_protocol" VARCHAR COMMENT 'Name of the acquisition protocol.',
+  "target_region_code" VARCHAR COMMENT 'Code of the region of the body: SNOMED CT where there is a synonym, else as found.',
+  "target_region_raw_scheme" VARCHAR COMMENT 'Coding scheme of the region of the body as written.',
+  "target_region_raw_code" VARCHAR COMMENT 'Code of the region of the body as written.',
+  "target_region_meaning" VARCHAR COMMENT 'Meaning of the code of the region of the body as written.',
+  "anatomical_structure_code" VARCHAR COMMENT 'Code of the anatomical structure: SNOMED CT where there is a synonym, else as found.',
+  "anatomical_structure_raw_scheme" VARCHAR COMMENT 'Coding scheme of the anatomical structure as written.',
+  "anatomical_structure_raw_code" VARCHAR COMMENT 'Code of the anatomical structure as written.',
+  "anatomical_structure_meaning" VARCHAR COMMENT 'Meaning of the code of the anatomical structure as written.',
+  "laterality" VARCHAR COMMENT 'Side: left, right, both, unpaired. Always one of `L`, `R`, `B`, `U`.',
+  "image_view_code" VARCHAR COMMENT 'Code of the view: SNOMED CT where there is a synonym, else as found.',
+  "image_view_raw_scheme" VARCHAR COMMENT 'Coding scheme of the view as written.',
+  "image_view_raw_code" VARCHAR COMMENT 'Code of the view as written.',
+  "image_view_meaning" VARCHAR COMMENT 'Meaning of the code of the view as written.',
+  "comment" VARCHAR COMMENT 'Comment on the event.',
+  "kap_gy_cm2" FLOAT COMMENT 'Kerma-area product (dose-area product). Unit: Gy cm2.',
+  "ka_r_mgy" FLOAT COMMENT 'Air kerma at the reference point. Unit: mGy.',
+  "reference_point_code" VARCHAR COMMENT 'Code of the reference point: SNOMED CT where there is a synonym, else as found.',
+  "reference_point_raw_scheme" VARCHAR COMMENT 'Coding scheme of the reference point as written.',
+  "reference_point_raw_code" VARCHAR COMMENT 'Code of the reference point as written.',
+  "reference_point_meaning" VARCHAR COMMENT 'Meaning of the code of the reference point as written.',
+  "agd_mgy" FLOAT COMMENT 'Average glandular dose of the breast. Unit: mGy.',
+  "entrance_exposure_mgy" FLOAT COMMENT 'Entrance exposure at the reference point. Unit: mGy.',
+  "exposure_index" FLOAT COMMENT 'Exposure index (IEC 62494-1).',
+  "target_exposure_index" FLOAT COMMENT 'Target exposure index.',
+  "deviation_index" FLOAT COMMENT 'Deviation index.',
+  "kvp" FLOAT COMMENT 'Peak voltage; mean of those that are not 0. Unit: kV.',
+  "kvp_list" ARRAY COMMENT 'Peak voltages of all pulses. Unit: kV.', -- list<item: double>
+  "ma" FLOAT COMMENT 'Tube current; mean of those that are not 0. Unit: mA.',
+  "ma_list" ARRAY COMMENT 'Tube currents of all pulses. Unit: mA.', -- list<item: double>
+  "ma_average" FLOAT COMMENT 'Average tube current. Unit: mA.',
+  "exposure_time_ms" FLOAT COMMENT 'Exposure time. Unit: ms.',
+  "exposure_mas" FLOAT COMMENT 'Tube current times time; of all pulses. Unit: mA s.',
+  "exposure_mas_list" ARRAY COMMENT 'Tube current times time of all pulses. Unit: mA s.', -- list<item: double>
+  "fluoro_mode_code" VARCHAR COMMENT 'Code of the fluoroscopy mode: SNOMED CT where there is a synonym, else as found.',
+  "fluoro_mode_raw_scheme" VARCHAR COMMENT 'Coding scheme of the fluoroscopy mode as written.',
+  "fluoro_mode_raw_code" VARCHAR COMMENT 'Code of the fluoroscopy mode as written.',
+  "fluoro_mode_meaning" VARCHAR COMMENT 'Meaning of the code of the fluoroscopy mode as written.',
+  "n_pulses" FLOAT COMMENT 'Pulses of the event.',
+  "pulse_rate_hz" FLOAT COMMENT 'Pulses a second. Unit: 1/s.',
+  "pulse_width_ms" FLOAT COMMENT 'Width of a pulse; mean of those that are not 0. Unit: ms.',
+  "pulse_width_ms_list" ARRAY COMMENT 'Widths of all pulses. Unit: ms.', -- list<item: double>
+  "irradiation_duration_s" FLOAT COMMENT 'Time from the first X-rays to the last. Unit: s.',
+  "focal_spot_mm" FLOAT COMMENT 'Size of the focal spot. Unit: mm.',
+  "grid" VARCHAR COMMENT 'Grid.',
+  "anode" VARCHAR COMMENT 'Material of the anode.',
+  "primary_angle_deg" FLOAT COMMENT 'Primary angle of the positioner. Unit: degree.',
+  "secondary_angle_deg" FLOAT COMMENT 'Secondary angle of the positioner. Unit: degree.',
+  "primary_end_angle_deg" FLOAT COMMENT 'Primary angle at the end. Unit: degree.',
+  "secondary_end_angle_deg" FLOAT COMMENT 'Secondary angle at the end. Unit: degree.',
+  "column_angulation_deg" FLOAT COMMENT 'Angulation of the column. Unit: degree.',
+  "source_isocenter_mm" FLOAT COMMENT 'Distance from source to isocentre. Unit: mm.',
+  "source_detector_mm" FLOAT COMMENT 'Distance from source to detector. Unit: mm.',
+  "source_reference_point_mm" FLOAT COMMENT 'Distance from source to reference point. Unit: mm.',
+  "source_patient_mm" FLOAT COMMENT 'Distance from source to patient. Unit: mm.',
+  "collimated_height_mm" FLOAT COMMENT 'Height of the collimated field. Unit: mm.',
+  "collimated_width_mm" FLOAT COMMENT 'Width of the collimated field. Unit: mm.',
+  "collimated_area_m2" FLOAT COMMENT 'Area of the collimated field. Unit: m2.',
+  "table_longitudinal_mm" FLOAT COMMENT 'Longitudinal position of the table. Unit: mm.',
+  "table_lateral_mm" FLOAT COMMENT 'Lateral position of the table. Unit: mm.',
+  "table_height_mm" FLOAT COMMENT 'Height of the table. Unit: mm.',
+  "table_head_tilt_deg" FLOAT COMMENT 'Head tilt of the table. Unit: degree.',
+  "table_horizontal_rotation_deg" FLOAT COMMENT 'Horizontal rotation of the table. Unit: degree.',
+  "table_cradle_tilt_deg" FLOAT COMMENT 'Cradle tilt of the table. Unit: degree.',
+  "patient_table_relationship_code" VARCHAR COMMENT 'Code of how the patient lies on the table: SNOMED CT where there is a synonym, else as found.',
+  "patient_table_relationship_raw_scheme" VARCHAR COMMENT 'Coding scheme of how the patient lies on the table as written.',
+  "patient_table_relationship_raw_code" VARCHAR COMMENT 'Code of how the patient lies on the table as written.',
+  "patient_table_relationship_meaning" VARCHAR COMMENT 'Meaning of the code of how the patient lies on the table as written.',
+  "patient_orientation_code" VARCHAR COMMENT 'Code of the orientation of the patient: SNOMED CT where there is a synonym, else as found.',
+  "patient_orientation_raw_scheme" VARCHAR COMMENT 'Coding scheme of the orientation of the patient as written.',
+  "patient_orientation_raw_code" VARCHAR COMMENT 'Code of the orientation of the patient as written.',
+  "patient_orientation_meaning" VARCHAR COMMENT 'Meaning of the code of the orientation of the patient as written.',
+  "patient_orientation_modifier_code" VARCHAR COMMENT 'Code of its modifier: SNOMED CT where there is a synonym, else as found.',
+  "patient_orientation_modifier_raw_scheme" VARCHAR COMMENT 'Coding scheme of its modifier as written.',
+  "patient_orientation_modifier_raw_code" VARCHAR COMMENT 'Code of its modifier as written.',
+  "patient_orientation_modifier_meaning" VARCHAR COMMENT 'Meaning of the code of its modifier as written.',
+  "compression_thickness_mm" FLOAT COMMENT 'Thickness of the compressed breast. Unit: mm.',
+  "compression_force_n" FLOAT COMMENT 'Force of compression. Unit: N.',
+  "hvl_mm" FLOAT COMMENT 'Half value layer. Unit: mm.',
+  "breast_composition_percent" FLOAT COMMENT 'Glandularity of the breast. Unit: %.',
+  "equivalent_thickness_mm" FLOAT COMMENT 'Equivalent thickness of the breast. Unit: mm.',
+  "image_sop_instance_uids" ARRAY COMMENT 'Images acquired in the event.', -- list<item: string>
+  "raw_quantities" OBJECT COMMENT 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.', -- map<string, string>
+  "source_kind" VARCHAR NOT NULL COMMENT 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "source_sop_instance_uid" VARCHAR COMMENT 'Report or image the values come from.',
+  "flags" ARRAY COMMENT 'What is worth knowing of it, sorted. Always one of the codes below.', -- list<item: string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid")
+)
+COMMENT = 'One row per projection X-ray irradiation event of a study, from its best source. An event that does not count in totals has `active` false and says why in `flags`.';
+
+-- Key: "study_instance_uid", "irradiation_event_uid", "filter_number"
+CREATE TABLE "xray_irradiation_event_filters" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "irradiation_event_uid" VARCHAR NOT NULL COMMENT 'The event.',
+  "filter_number" NUMBER(10, 0) NOT NULL COMMENT 'Place of the filter in the event, from 1.',
+  "filter_type_code" VARCHAR COMMENT 'Code of the type of filter: SNOMED CT where there is a synonym, else as found.',
+  "filter_type_raw_scheme" VARCHAR COMMENT 'Coding scheme of the type of filter as written.',
+  "filter_type_raw_code" VARCHAR COMMENT 'Code of the type of filter as written.',
+  "filter_type_meaning" VARCHAR COMMENT 'Meaning of the code of the type of filter as written.',
+  "filter_material_code" VARCHAR COMMENT 'Code of the material: SNOMED CT where there is a synonym, else as found.',
+  "filter_material_raw_scheme" VARCHAR COMMENT 'Coding scheme of the material as written.',
+  "filter_material_raw_code" VARCHAR COMMENT 'Code of the material as written.',
+  "filter_material_meaning" VARCHAR COMMENT 'Meaning of the code of the material as written.',
+  "thickness_minimum_mm" FLOAT COMMENT 'Least thickness. Unit: mm.',
+  "thickness_maximum_mm" FLOAT COMMENT 'Greatest thickness. Unit: mm.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "irradiation_event_uid", "filter_number")
+)
+COMMENT = 'One row per X-ray filter of a projection X-ray irradiation event.';
+
+-- Key: "study_instance_uid", "administration_uid"
+CREATE TABLE "radiopharmaceutical_administrations" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "administration_uid" VARCHAR NOT NULL COMMENT 'The administration; derived where the source has none (flag `no_event_uid`).',
+  "active" BOOLEAN NOT NULL COMMENT 'Whether it counts in totals.',
+  "device_key" VARCHAR COMMENT 'Device that gave the dose, in `devices`.',
+  "agent_code" VARCHAR COMMENT 'Code of the agent: SNOMED CT where there is a synonym, else as found.',
+  "agent_raw_scheme" VARCHAR COMMENT 'Coding scheme of the agent as written.',
+  "agent_raw_code" VARCHAR COMMENT 'Code of the agent as written.',
+  "agent_meaning" VARCHAR COMMENT 'Meaning of the code of the agent as written.',
+  "radionuclide_code" VARCHAR COMMENT 'Code of the radionuclide: SNOMED CT where there is a synonym, else as found.',
+  "radionuclide_raw_scheme" VARCHAR COMMENT 'Coding scheme of the radionuclide as written.',
+  "radionuclide_raw_code" VARCHAR COMMENT 'Code of the radionuclide as written.',
+  "radionuclide_meaning" VARCHAR COMMENT 'Meaning of the code of the radionuclide as written.',
+  "half_life_s" FLOAT COMMENT 'Half-life of the nuclide. Unit: s.',
+  "administered_activity_mbq" FLOAT COMMENT 'Activity that was given. Unit: MBq.',
+  "pre_activity_mbq" FLOAT COMMENT 'Activity measured before. Unit: MBq.',
+  "post_activity_mbq" FLOAT COMMENT 'Activity measured after. Unit: MBq.',
+  "extravasation_activity_mbq" FLOAT COMMENT 'Activity estimated to have gone beside the vein. Unit: MBq.',
+  "specific_activity_bq_mol" FLOAT COMMENT 'Specific activity. Unit: Bq/mol.',
+  "volume_cm3" FLOAT COMMENT 'Volume that was given. Unit: cm3.',
+  "start" TIMESTAMP_NTZ(6) COMMENT 'Start of the administration; UTC where the source gives an offset, else local time.',
+  "start_offset_minutes" NUMBER(10, 0) COMMENT 'Offset from UTC of the start. Unit: min.',
+  "stop" TIMESTAMP_NTZ(6) COMMENT 'End of the administration.',
+  "route_code" VARCHAR COMMENT 'Code of the route of administration: SNOMED CT where there is a synonym, else as found.',
+  "route_raw_scheme" VARCHAR COMMENT 'Coding scheme of the route of administration as written.',
+  "route_raw_code" VARCHAR COMMENT 'Code of the route of administration as written.',
+  "route_meaning" VARCHAR COMMENT 'Meaning of the code of the route of administration as written.',
+  "site_code" VARCHAR COMMENT 'Code of the site of administration: SNOMED CT where there is a synonym, else as found.',
+  "site_raw_scheme" VARCHAR COMMENT 'Coding scheme of the site of administration as written.',
+  "site_raw_code" VARCHAR COMMENT 'Code of the site of administration as written.',
+  "site_meaning" VARCHAR COMMENT 'Meaning of the code of the site of administration as written.',
+  "effective_dose_msv" FLOAT COMMENT 'Effective dose that the report states. Unit: mSv.',
+  "glucose_mmol_l" FLOAT COMMENT 'Glucose of the patient. Unit: mmol/l.',
+  "comment" VARCHAR COMMENT 'Comment on the administration.',
+  "raw_quantities" OBJECT COMMENT 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.', -- map<string, string>
+  "source_kind" VARCHAR NOT NULL COMMENT 'Where the values come from. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "source_sop_instance_uid" VARCHAR COMMENT 'Report or image the values come from.',
+  "flags" ARRAY COMMENT 'What is worth knowing of it, sorted. Always one of the codes below.', -- list<item: string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "administration_uid")
+)
+COMMENT = 'One row per administration of a radiopharmaceutical, from its best source.';
+
+-- Key: "study_instance_uid", "administration_uid", "organ_number"
+CREATE TABLE "organ_doses" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "administration_uid" VARCHAR NOT NULL COMMENT 'The administration.',
+  "organ_number" NUMBER(10, 0) NOT NULL COMMENT 'Place in the report, from 1.',
+  "organ_code" VARCHAR COMMENT 'Code of the organ: SNOMED CT where there is a synonym, else as found.',
+  "organ_raw_scheme" VARCHAR COMMENT 'Coding scheme of the organ as written.',
+  "organ_raw_code" VARCHAR COMMENT 'Code of the organ as written.',
+  "organ_meaning" VARCHAR COMMENT 'Meaning of the code of the organ as written.',
+  "laterality" VARCHAR COMMENT 'Side of it. Always one of `L`, `R`, `B`, `U`.',
+  "dose_mgy" FLOAT COMMENT 'Dose of the organ. Unit: mGy.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "administration_uid", "organ_number")
+)
+COMMENT = 'One row per organ dose that a report of an administration states.';
+
+-- Key: "study_instance_uid", "event_uid", "version_number"
+CREATE TABLE "dose_event_versions" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "event_uid" VARCHAR NOT NULL COMMENT 'Irradiation event or administration.',
+  "version_number" NUMBER(10, 0) NOT NULL COMMENT 'Place among the sources that do not count, from 1; the best is first.',
+  "source_sop_instance_uid" VARCHAR NOT NULL COMMENT 'Report or image that says so.',
+  "event_table" VARCHAR NOT NULL COMMENT 'Table of the event. Always one of `ct_irradiation_events`, `xray_irradiation_events`, `radiopharmaceutical_administrations`.',
+  "source_kind" VARCHAR NOT NULL COMMENT 'Kind of the source. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "reason" VARCHAR NOT NULL COMMENT 'Why it does not count. Always one of `conflict`, `lower_rank`, `same`.',
+  "ctdivol_mgy" FLOAT COMMENT 'CTDIvol it says. Unit: mGy.',
+  "dlp_mgy_cm" FLOAT COMMENT 'DLP it says. Unit: mGy cm.',
+  "kap_gy_cm2" FLOAT COMMENT 'Kerma-area product it says. Unit: Gy cm2.',
+  "ka_r_mgy" FLOAT COMMENT 'Reference air kerma it says. Unit: mGy.',
+  "agd_mgy" FLOAT COMMENT 'Average glandular dose it says. Unit: mGy.',
+  "administered_activity_mbq" FLOAT COMMENT 'Activity it says. Unit: MBq.',
+  "event_start" TIMESTAMP_NTZ(6) COMMENT 'Start it says.',
+  "raw_quantities" OBJECT COMMENT 'Quantities as the source writes them, number and unit, by column; only where a unit was converted or could not be.', -- map<string, string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "event_uid", "version_number")
+)
+COMMENT = 'One row per event and source that the event tables did not take: another report with other values, or a source of less rank.';
+
+-- Key: "study_instance_uid", "modality_group"
+CREATE TABLE "dose_exams" (
+  "study_instance_uid" VARCHAR NOT NULL COMMENT 'Study of the dose.',
+  "modality_group" VARCHAR NOT NULL COMMENT 'Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`.',
+  "patient_key" VARCHAR COMMENT 'Patient.',
+  "is_patient" BOOLEAN NOT NULL COMMENT 'Whether it is no phantom, by ID and name.',
+  "study_date" DATE COMMENT 'Date of the study; null where absent.',
+  "age_years" FLOAT COMMENT 'Age at the study, in years.',
+  "age_source" VARCHAR COMMENT 'Where the age comes from. Always one of `birth_date`, `patient_age`.',
+  "sex" VARCHAR COMMENT 'Sex of the patient.',
+  "weight_kg" FLOAT COMMENT 'Weight of the patient. Unit: kg.',
+  "height_m" FLOAT COMMENT 'Height of the patient. Unit: m.',
+  "device_key" VARCHAR COMMENT 'Device that gave the dose, in `devices`.',
+  "facility_key" VARCHAR COMMENT 'Facility of the device.',
+  "protocol" VARCHAR COMMENT 'Commonest acquisition protocol, else the study''s description.',
+  "standard_exam" VARCHAR COMMENT 'Exam by the protocol map; `UNMAPPED` where it has none.',
+  "source_kind" VARCHAR COMMENT 'Best source of its events. Always one of `RDSR`, `ESR`, `PHILIPS_SC`, `IMAGE_HEADER`.',
+  "n_events" NUMBER(19, 0) NOT NULL COMMENT 'Active events or administrations.',
+  "n_events_localizer" NUMBER(19, 0) COMMENT 'Localizers among them.',
+  "n_events_stationary" NUMBER(19, 0) COMMENT 'Stationary acquisitions among them.',
+  "n_events_fluoroscopy" NUMBER(19, 0) COMMENT 'Fluoroscopies among them.',
+  "n_events_acquisition" NUMBER(19, 0) COMMENT 'Other exposures among them.',
+  "dlp_total_reported_mgy_cm" FLOAT COMMENT 'DLP total of the active reports. Unit: mGy cm.',
+  "dlp_total_mgy_cm" FLOAT COMMENT 'DLP of the active events, of all phantoms. Unit: mGy cm.',
+  "dlp_head_phantom_mgy_cm" FLOAT COMMENT 'DLP of events of the 16 cm phantom. Unit: mGy cm.',
+  "dlp_body_phantom_mgy_cm" FLOAT COMMENT 'DLP of events of the 32 cm phantom. Unit: mGy cm.',
+  "dlp_estimated_mgy_cm" FLOAT COMMENT 'Estimated DLP of events without one. Unit: mGy cm.',
+  "ctdivol_max_head_mgy" FLOAT COMMENT 'Greatest CTDIvol of the 16 cm phantom, without localizers and stationary acquisitions. Unit: mGy.',
+  "ctdivol_max_body_mgy" FLOAT COMMENT 'The same of the 32 cm phantom. Unit: mGy.',
+  "ssde_mean_mgy" FLOAT COMMENT 'Mean of the size specific dose estimates of its events, stated or computed. Unit: mGy.',
+  "dw_mean_mm" FLOAT COMMENT 'Mean of the water-equivalent diameters of its events. Unit: mm.',
+  "kap_total_gy_cm2" FLOAT COMMENT 'Kerma-area product of the active events. Unit: Gy cm2.',
+  "kap_total_reported_gy_cm2" FLOAT COMMENT 'Kerma-area product of the active reports, all planes. Unit: Gy cm2.',
+  "kap_fluoro_gy_cm2" FLOAT COMMENT 'Kerma-area product of fluoroscopy, of events. Unit: Gy cm2.',
+  "kap_acquisition_gy_cm2" FLOAT COMMENT 'Kerma-area product of other exposures. Unit: Gy cm2.',
+  "ka_r_total_mgy" FLOAT COMMENT 'Reference air kerma of the active events; null for two planes. Unit: mGy.',
+  "ka_r_total_reported_mgy" FLOAT COMMENT 'Reference air kerma of the active reports; null for two planes. Unit: mGy.',
+  "ka_r_fluoro_mgy" FLOAT COMMENT 'Reference air kerma of fluoroscopy; null for two planes. Unit: mGy.',
+  "ka_r_acquisition_mgy" FLOAT COMMENT 'Reference air kerma of other exposures; null for two planes. Unit: mGy.',
+  "ka_r_plane_a_mgy" FLOAT COMMENT 'Reference air kerma of plane A. Unit: mGy.',
+  "ka_r_plane_b_mgy" FLOAT COMMENT 'Reference air kerma of plane B. Unit: mGy.',
+  "fluoro_time_s" FLOAT COMMENT 'Time of fluoroscopy, reported, else of events; null for two planes. Unit: s.',
+  "fluoro_time_plane_a_s" FLOAT COMMENT 'Time of fluoroscopy of plane A. Unit: s.',
+  "fluoro_time_plane_b_s" FLOAT COMMENT 'Time of fluoroscopy of plane B. Unit: s.',
+  "agd_left_mgy" FLOAT COMMENT 'Average glandular dose of the views of the left breast, added. Unit: mGy.',
+  "agd_right_mgy" FLOAT COMMENT 'The same of the right breast. Unit: mGy.',
+  "agd_left_reported_mgy" FLOAT COMMENT 'Left breast, of the active reports. Unit: mGy.',
+  "agd_right_reported_mgy" FLOAT COMMENT 'Right breast, of the active reports. Unit: mGy.',
+  "activity_total_mbq" FLOAT COMMENT 'Activity given; null with more than one nuclide. Unit: MBq.',
+  "radionuclide_codes" ARRAY COMMENT 'Nuclides given, sorted.', -- list<item: string>
+  "reconciled" BOOLEAN COMMENT 'Whether reported totals and sums of events agree within 1 % or 0.01; null without both.',
+  "flags" ARRAY COMMENT 'What is worth knowing of it, sorted. Always one of the codes below.', -- list<item: string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("study_instance_uid", "modality_group")
+)
+COMMENT = 'One row per study and group of modalities: sums of active events and reported totals side by side. Null where no event or report carries a value; never 0 for it.';
+
+-- Key: "device_key"
+CREATE TABLE "devices" (
+  "device_key" VARCHAR NOT NULL COMMENT 'Identity of the device. Rule: first 32 hex digits of sha256 of the model and the serial number; without a serial number of maker, model and station; without a station of the device observer UID, else of maker, model and institution.',
+  "display_name" VARCHAR COMMENT 'Name for people.',
+  "manufacturer" VARCHAR COMMENT 'Maker.',
+  "manufacturer_model_name" VARCHAR COMMENT 'Model.',
+  "device_serial_number" VARCHAR COMMENT 'Serial number.',
+  "station_name" VARCHAR COMMENT 'Station.',
+  "institution_name" VARCHAR COMMENT 'Institution.',
+  "device_observer_uid" VARCHAR COMMENT 'Device Observer UID of its reports.',
+  "facility_key" VARCHAR COMMENT 'Facility, by `dose.facilities`, else the institution.',
+  "modality_groups" ARRAY COMMENT 'Groups of exams it made, sorted.', -- list<item: string>
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("device_key")
+)
+COMMENT = 'One row per machine that gave a dose, by what its objects say of it.';
+
+-- Key: "kind", "facility_key", "device_key", "modality_group", "standard_exam", "quantity", "phantom_cm", "subset", "band_basis", "band", "period"
+CREATE TABLE "drl" (
+  "kind" VARCHAR NOT NULL COMMENT 'What the row is. Always one of `typical`, `local`, `national_style`, `p75_patient`.',
+  "facility_key" VARCHAR NOT NULL COMMENT 'Facility, or `ALL`.',
+  "device_key" VARCHAR NOT NULL COMMENT 'Device, or `ALL`.',
+  "modality_group" VARCHAR NOT NULL COMMENT 'Group of modalities. Always one of `CT`, `DX`, `RF`, `MG`, `NM`.',
+  "standard_exam" VARCHAR NOT NULL COMMENT 'Exam.',
+  "quantity" VARCHAR NOT NULL COMMENT 'Column of `dose_exams` or of an event table; `activity_mbq_kg` is activity by weight.',
+  "phantom_cm" NUMBER(5, 0) NOT NULL COMMENT 'Phantom of the quantity; 0 where it has none. Unit: cm.',
+  "subset" VARCHAR NOT NULL COMMENT 'Code of the view (mammography, radiography) or radionuclide that the figures are of, else `ALL`.',
+  "band_basis" VARCHAR NOT NULL COMMENT 'What the band is of. Always one of `weight`, `age`, `thickness`, `none`.',
+  "band" VARCHAR NOT NULL COMMENT 'Band, such as `adult 50 to 90 kg`; `ALL` where there is none.',
+  "period" VARCHAR NOT NULL COMMENT 'Year, or `ALL`.',
+  "unit" VARCHAR NOT NULL COMMENT 'Unit of the figures.',
+  "n" NUMBER(19, 0) NOT NULL COMMENT 'Exams or events. Always at least 0.',
+  "n_exams" NUMBER(19, 0) NOT NULL COMMENT 'Exams; below the least number there are no figures.',
+  "n_facilities" NUMBER(19, 0) NOT NULL COMMENT 'Facilities.',
+  "n_devices" NUMBER(19, 0) NOT NULL COMMENT 'Devices.',
+  "suppressed" BOOLEAN NOT NULL COMMENT 'Whether there are too few for figures.',
+  "p25" FLOAT COMMENT '25th percentile (type 7).',
+  "p50" FLOAT COMMENT '50th percentile (type 7).',
+  "p75" FLOAT COMMENT '75th percentile (type 7).',
+  "p95" FLOAT COMMENT '95th percentile (type 7).',
+  "value" FLOAT COMMENT 'The typical value or reference level: the median for `typical`, the 75th percentile of medians for `local` and `national_style`.',
+  "mean" FLOAT COMMENT 'Mean.',
+  "standard_deviation" FLOAT COMMENT 'Standard deviation of the sample.',
+  "geometric_mean" FLOAT COMMENT 'Geometric mean.',
+  "reference_value" FLOAT COMMENT 'Published reference level of the exam.',
+  "reference_source" VARCHAR COMMENT 'Where it was published.',
+  "reference_year" NUMBER(10, 0) COMMENT 'When.',
+  "ratio" FLOAT COMMENT 'Value over the reference.',
+  "method_version" NUMBER(10, 0) NOT NULL COMMENT 'Version of the method.',
+  "settings_sha256" VARCHAR NOT NULL COMMENT 'Digest of the settings and files it was made with.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("kind", "facility_key", "device_key", "modality_group", "standard_exam", "quantity", "phantom_cm", "subset", "band_basis", "band", "period")
+)
+COMMENT = 'One row per population, exam, quantity, phantom, subset and band. Populations below the least number are kept with their count and without figures.';
+
 -- Key: "issue_id"
 CREATE TABLE "issues" (
   "issue_id" VARCHAR NOT NULL COMMENT 'Identity of the finding. Rule: first 32 hex digits of sha256 of what the other columns say. Always matches `[0-9a-f]{32}`.',
@@ -936,7 +1451,7 @@ COMMENT = 'Findings: a tolerated fault of a file, a malformed value that is NULL
 
 -- Key: "run_id"
 CREATE TABLE "runs" (
-  "command" VARCHAR NOT NULL COMMENT 'What was asked for: `run`, `ingest`, `volumes`.',
+  "command" VARCHAR NOT NULL COMMENT 'What was asked for: `run`, `ingest`, `volumes`, `dose`.',
   "sources" ARRAY NOT NULL COMMENT 'Names of the sources read, sorted.', -- list<item: string>
   "started_at" TIMESTAMP_TZ(6) NOT NULL COMMENT 'When the run started.',
   "committed_at" TIMESTAMP_TZ(6) NOT NULL COMMENT 'When its last version was committed.',
@@ -950,6 +1465,10 @@ CREATE TABLE "runs" (
   "files_outdated" NUMBER(19, 0) COMMENT 'Files read again because an older schema lacks columns that stand in them.',
   "volumes_accepted" NUMBER(19, 0) COMMENT 'Volumes written by the run.',
   "volumes_rejected" NUMBER(19, 0) COMMENT 'Series or groups rejected by the run.',
+  "dose_studies" NUMBER(19, 0) COMMENT 'Studies whose dose was read by the run.',
+  "dose_reports" NUMBER(19, 0) COMMENT 'Dose reports read by the run.',
+  "dose_events" NUMBER(19, 0) COMMENT 'Irradiation events and administrations of them.',
+  "dose_exams" NUMBER(19, 0) COMMENT 'Exams of these studies.',
   "workers" NUMBER(19, 0) COMMENT 'Worker processes; 0 when the work was done inline.',
   "settings_sha256" VARCHAR NOT NULL COMMENT 'Digest of the settings the run used.',
   "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',

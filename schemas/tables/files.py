@@ -36,7 +36,7 @@ REASONS: Final = {
     "too_large": "The header, or the data set once inflated, is greater than the limit.",
     "too_deep": "Sequences are nested deeper than the limit.",
     "too_many_elements": "More elements than the limit.",
-    "pixels_not_comparable": "In conflict because compressed pixels differ in their bytes.",
+    "pixels_not_comparable": "In conflict: lossy or undecodable pixels differ in their bytes.",
     "archive": "A zip, tar or gzip archive; what is in it is not read.",
     "special_file": "A FIFO, a socket or a device.",
     "symlink": "A symbolic link that is not followed.",

@@ -82,6 +82,21 @@ def _index(name: str, keyword: str, tag: str, description: str) -> Column:
                   "vector does not have one value for each frame")
 
 
+_IDENTITY = (
+    attribute("SOPInstanceUID", 0x00080018, "UI", "Instance of the frame.", nullable=False,
+              privacy=Privacy.UID),
+    Column("frame_number", pa.int32(), "Number of the frame, from 1.", nullable=False,
+           checks=(AtLeast(1),)),
+    attribute("SeriesInstanceUID", 0x0020000E, "UI", "Series of the instance.",
+              nullable=False, privacy=Privacy.UID),
+    attribute("StudyInstanceUID", 0x0020000D, "UI", "Study of the instance.",
+              nullable=False, privacy=Privacy.UID),
+    Column("modality", pa.string(), "Modality as a folder name, that of the instance.",
+           nullable=False, checks=(Matches("[A-Z][A-Z0-9_]{0,15}"),)),
+    Column("study_year", pa.int32(), "Year of the study date, that of the instance.",
+           nullable=False, privacy=Privacy.DATE),
+)
+
 _GEOMETRY = (
     *_within(PLANE_POSITION, attribute(
         "ImagePositionPatient", 0x00200032, "DS", "Centre of the first pixel of the frame, in LPS "
@@ -408,7 +423,8 @@ FRAMES: Final = Table(
     description=(
         "One row per frame of an instance that has several frames, or functional groups. Per-frame "
         "functional groups win over shared ones, these over the top of the data set. An attribute "
-        "that is absent, empty or malformed is NULL; a malformed one is named in `issues`. Where "
+        "that is absent, empty or malformed is NULL; a malformed one is also named in "
+        "`invalid_attributes` and in `issues`. Where "
         "Number of Frames and the items of the per-frame functional groups differ, the smaller "
         "number of rows is written, with an issue; without such items there are as many rows as "
         "Number of Frames says, up to the setting `headers.max_values`."
@@ -417,29 +433,27 @@ FRAMES: Final = Table(
     key=("sop_instance_uid", "frame_number"),
     partition_by=("modality", "study_year"),
     sort_by=("study_instance_uid", "series_instance_uid", "sop_instance_uid", "frame_number"),
-    columns=brought_by(
-        2,
-        attribute("SOPInstanceUID", 0x00080018, "UI", "Instance of the frame.", nullable=False,
-                  privacy=Privacy.UID),
-        Column("frame_number", pa.int32(), "Number of the frame, from 1.", nullable=False,
-               checks=(AtLeast(1),)),
-        attribute("SeriesInstanceUID", 0x0020000E, "UI", "Series of the instance.",
-                  nullable=False, privacy=Privacy.UID),
-        attribute("StudyInstanceUID", 0x0020000D, "UI", "Study of the instance.",
-                  nullable=False, privacy=Privacy.UID),
-        Column("modality", pa.string(), "Modality as a folder name, that of the instance.",
-               nullable=False, checks=(Matches("[A-Z][A-Z0-9_]{0,15}"),)),
-        Column("study_year", pa.int32(), "Year of the study date, that of the instance.",
-               nullable=False, privacy=Privacy.DATE),
-        _GEOMETRY,
-        _VALUES,
-        _CONTENT,
-        _X_RAY,
-        _MR,
-        _NUCLEAR,
-        _CINE,
-        _REFERENCES,
-        Column("file_id", pa.string(), "File the row was read from.", nullable=False),
-        LINEAGE,
+    columns=(
+        *brought_by(
+            2,
+            _IDENTITY,
+            _GEOMETRY,
+            _VALUES,
+            _CONTENT,
+            _X_RAY,
+            _MR,
+            _NUCLEAR,
+            _CINE,
+            _REFERENCES,
+        ),
+        Column("invalid_attributes", pa.list_(pa.string()),
+               "Keywords of attributes that are NULL here because their value was malformed, "
+               "sorted; of one in a sequence of a functional group the name of its column.",
+               since=3),
+        *brought_by(
+            2,
+            Column("file_id", pa.string(), "File the row was read from.", nullable=False),
+            LINEAGE,
+        ),
     ),
 )

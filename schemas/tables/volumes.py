@@ -18,7 +18,8 @@ from dicomlake.schemas.column import (
 REASONS: Final = {
     "MISSING_GEOMETRY": "A slice lacks position, orientation or Pixel Spacing.",
     "UNSUPPORTED_TRANSFER_SYNTAX": "No permitted decoder handles the pixels.",
-    "NOT_SUPPORTED_YET": "Multi-frame objects; `detail` names them.",
+    "NOT_SUPPORTED_YET": "Of lakes older than schema 3: multi-frame objects, judged again by the "
+    "next run.",
     "CONFLICTING_SOP_INSTANCE": "Two files give one SOP Instance UID different contents.",
     "INVALID_ORIENTATION": "Directions of rows and columns are no unit vectors at a right angle.",
     "MIXED_ORIENTATION": "A few slices are tilted a little against the others.",
@@ -35,6 +36,7 @@ REASONS: Final = {
     "MISSING_SLICES": "Gaps of whole steps; `detail` has the missing positions.",
     "NON_COLLINEAR_POSITIONS": "Positions lie on no straight line.",
     "NON_UNIFORM_SPACING": "Steps between slices differ.",
+    "SHEARED": "Slices drift in their own plane, and `volumes.on_shear` is `reject`.",
     "POSITION_ERROR": "A corner of a slice is not where the affine puts it.",
     "PIXEL_DATA_ERROR": "Pixels are truncated or cannot be read; with `retry` in `detail` they are "
     "tried again by every run.",
@@ -43,8 +45,11 @@ REASONS: Final = {
 
 FLAGS: Final = {
     "channel_from_instance_number": "Nothing but Instance Number tells the repeats apart.",
+    "clipped": "Values are clipped to `volumes.hu_clip`.",
+    "filled": "Missing slices or padding hold the fill value; the array `mask` says where.",
     "gapped": "Slices are thinner than the step between them.",
     "incomplete_channel": "Fewer slices than the largest of its series' channels.",
+    "gap_split": "One side of a gap of its series, or of a change of its step.",
     "lossy": "The pixels were compressed with loss.",
     "overlapping": "Slices are thicker than the step between them.",
     "possibly_truncated": "The files declare more slices than there are.",
@@ -80,6 +85,10 @@ VOLUMES: Final = Table(
         Column("dtype", pa.string(), "Type of a voxel.",
                checks=(OneOf(("int16", "int32", "float32", "float64")),)),
         Column("units", pa.string(), "Unit of a voxel; null where the files do not say."),
+        Column("suv_bw_factor", pa.float64(),
+               "What a voxel in BQML is multiplied by for SUV by body weight.", unit="g/Bq",
+               rule="body weight over the injected dose, decayed to the time that the series is "
+               "corrected to; null where the header does not say all of it", since=3),
         Column("spacing_row_mm", pa.float64(), "Distance between rows.", unit="mm"),
         Column("spacing_column_mm", pa.float64(), "Distance between columns.", unit="mm"),
         Column("spacing_slice_mm", pa.float64(), "Length of the step from slice to slice.",
@@ -97,6 +106,8 @@ VOLUMES: Final = Table(
         Column("sha256", pa.string(), "Digest of the C-order little-endian array [z, y, x].",
                checks=(Matches("[0-9a-f]{64}"),)),
         Column("path", pa.string(), "Zarr group, relative to the lake."),
+        Column("preview", pa.string(), "Picture of the three middle planes (PNG), relative to the "
+               "lake; null where `volumes.preview` is off.", since=3),
         *LINEAGE,
     ),
 )

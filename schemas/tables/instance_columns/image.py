@@ -45,6 +45,13 @@ INSTANCE: Final = (
         attribute("ConcatenationUID", 0x00209161, "UI",
                   "Concatenation that the instance is a part of.", privacy=Privacy.UID),
     ),
+    *brought_by(
+        3,
+        attribute("InConcatenationNumber", 0x00209162, "US",
+                  "Place of the instance in its concatenation, from 1."),
+        attribute("InConcatenationTotalNumber", 0x00209163, "US",
+                  "Instances of the concatenation."),
+    ),
 )
 """What the instance is, and when it was made."""
 

@@ -37,7 +37,7 @@ def test_every_preset_loads_and_changes_something(name: str) -> None:
 
 
 def test_the_presets_of_the_command_line_exist() -> None:
-    assert preset_names() == ("dose", "ml", "nightly", "warehouse")
+    assert preset_names() == ("dose", "lenient", "ml", "nightly", "strict", "warehouse")
 
 
 def test_nightly_waits_two_minutes_for_files_still_being_written() -> None:
@@ -116,7 +116,7 @@ def test_a_wrong_file_is_one_line_that_names_file_key_and_nearest_key(
         ({"DICOMLAKE_LAK": "x"}, "DICOMLAKE_LAKE"),
         ({"DICOMLAKE_VOLUMES": "{}"}, "is no setting"),
         ({"DICOMLAKE_MIN_SLICES": "3"}, "DICOMLAKE_VOLUMES__MIN_SLICES"),
-        ({"DICOMLAKE_VOLUMES__CHUNKS": "[1, 2"}, "DICOMLAKE_VOLUMES__CHUNKS = '[1, 2': a list is"),
+        ({"DICOMLAKE_VOLUMES__SPLIT_KEYS": '["KVP'}, "DICOMLAKE_VOLUMES__SPLIT_KEYS"),
         ({"DICOMLAKE_VOLUMES__MIN_SLICES": "few"}, "the environment: volumes.min_slices"),
     ],
 )

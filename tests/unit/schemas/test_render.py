@@ -38,6 +38,8 @@ def example(type_: pa.DataType) -> Any:
         return {type_.field(i).name: example(type_.field(i).type) for i in range(type_.num_fields)}
     if pa.types.is_string(type_):
         return "text with 'quotes'"
+    if pa.types.is_boolean(type_):
+        return True
     return pa.scalar(19_000, pa.int64()).cast(pa.int64()).as_py() if _whole(type_) else 1.5
 
 
