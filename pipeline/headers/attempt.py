@@ -44,7 +44,7 @@ from dicomlake.pipeline.headers.layout import Layout, layout_of
 from dicomlake.pipeline.headers.octets import FIRST_READ, RejectedHeaderError
 from dicomlake.pipeline.headers.private import PrivateValues, private_attributes
 from dicomlake.pipeline.headers.reader import HeaderReader, OpenFile, RawHeader
-from dicomlake.pipeline.headers.scan import OddHeaderError
+from dicomlake.pipeline.headers.scanned import OddHeaderError
 from dicomlake.pipeline.headers.sheet import Rows, SheetMaker
 from dicomlake.schemas.tables import TABLES
 from dicomlake.schemas.tables.instances import INSTANCES
@@ -115,7 +115,7 @@ class _ChangedError(Exception):
 
 def attempt(batch: Batch) -> Attempt:
     """Return the rows of every file of a batch; bad input never raises."""
-    with _no_garbage_collection():
+    with no_garbage_collection():
         return _Reading(batch).attempt()
 
 
@@ -129,6 +129,15 @@ def make_reference_reader(settings: HeaderSettings, layout: Layout) -> HeaderRea
 _known: Final = threading.local()
 
 
+def _decoder(max_values: int) -> Decoder:
+    """Return the decoder of this thread: the same values come again in later batches."""
+    known: Decoder | None = getattr(_known, "decoder", None)
+    if known is None or known.max_values != max_values:
+        known = _known.decoder = Decoder(max_values)
+    known.trim()
+    return known
+
+
 def _fast_reader(settings: HeaderSettings, layout: Layout) -> FastReader:
     """Return the fast reader of this thread: what it has understood serves later batches too."""
     known: tuple[HeaderSettings, Layout, FastReader] | None = getattr(_known, "reader", None)
@@ -138,7 +147,7 @@ def _fast_reader(settings: HeaderSettings, layout: Layout) -> FastReader:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Keep the collector from walking the batch's many small objects, none of them in cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -162,7 +171,7 @@ class _Reading:
         self._batch = batch
         self._layout = layout_of(private)
         self._opener = _Opener(batch, self._layout)
-        self._decoder = Decoder(settings.max_values)
+        self._decoder = _decoder(settings.max_values)
         self._sheets = SheetMaker(self._layout, self._decoder, PrivateValues(private))
         self._identities = [file_id(batch.source, entry.path) for entry in batch.entries]
         self._claims: list[tuple[str | None, ...]] = [NO_CLAIM] * len(batch.entries)

@@ -144,9 +144,9 @@ def issue_of(fault: Fault, identity: str, claim: Claim) -> Issue:
 @lru_cache(maxsize=4096)
 def keyword_of(tag: int) -> str | None:
     """Return the DICOM keyword of a tag, None for one that the standard does not name."""
-    from pydicom.datadict import keyword_for_tag  # noqa: PLC0415  (slow import)
-
     for attribute in attributes_of(INSTANCES):
         if attribute.tag == tag and attribute.keyword:
             return attribute.keyword
+    from pydicom.datadict import keyword_for_tag  # noqa: PLC0415  (slow import)
+
     return keyword_for_tag(tag) or None

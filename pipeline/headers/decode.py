@@ -13,7 +13,14 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dicomlake.pipeline.headers.arrays import Codes, array, chosen, repeated
+from dicomlake.pipeline.headers.arrays import (
+    Codes,
+    Spread,
+    array,
+    chosen,
+    chosen_by_stretch,
+    repeated,
+)
 from dicomlake.pipeline.headers.attributes import SPECIFIC_CHARACTER_SET, Attribute
 from dicomlake.pipeline.headers.items import Item, Items
 from dicomlake.pipeline.headers.screens import Numbers, plain_date_times, screened
@@ -35,6 +42,9 @@ _BLOCKS: Final = range(0x10, 0x100)
 _NO_TAG: Final = -1
 _SOME: Final = 16
 """More different values than this are held against a screen before each is parsed."""
+_MOST_KEPT: Final = 20_000
+_MOST_KEPT_BYTES: Final = 2 << 20
+"""Values remembered from batch to batch, and their bytes."""
 _NOTHING: Final = Parsed(None, ())
 
 
@@ -50,7 +60,10 @@ class Decoded:
 
 
 class Decoder:
-    """Decodes columns; one for a batch: what it remembers grows with the distinct values."""
+    """Decodes columns, and remembers the values that it parsed, within bounds from batch to batch.
+
+    What one batch may hold is bounded by the files in it; `trim` bounds what outlives it.
+    """
 
     def __init__(self, max_values: int) -> None:
         """Start with nothing known.
@@ -60,6 +73,15 @@ class Decoder:
         """
         self.max_values = max_values
         self._known: dict[Context, dict[Attribute, dict[Value, Parsed]]] = {}
+        self._kept = 0
+        """Values that are remembered."""
+        self._kept_bytes = 0
+
+    def trim(self) -> None:
+        """Forget all where it has become much; to be called between batches."""
+        if self._kept > _MOST_KEPT or self._kept_bytes > _MOST_KEPT_BYTES:
+            self._known.clear()
+            self._kept = self._kept_bytes = 0
 
     def column(
         self,
@@ -67,7 +89,7 @@ class Decoder:
         cells: Sequence[Value],
         context: Context,
         kind: pa.DataType,
-        spread: Codes | None = None,
+        spread: Spread | None = None,
     ) -> Decoded:
         """Return the typed values of an attribute in several data sets of one context.
 
@@ -93,7 +115,7 @@ class Decoder:
         cells: Sequence[Value],
         distinct: set[Value],
         kind: pa.DataType,
-        spread: Codes | None,
+        spread: Spread | None,
     ) -> Decoded | None:
         """Return a column whose values pass their screen, None where they do not."""
         order: list[Value]
@@ -179,7 +201,7 @@ class Decoder:
         cells: Sequence[Cell],
         contexts: Sequence[Context],
         kind: pa.DataType,
-        spread: Codes | None = None,
+        spread: Spread | None = None,
     ) -> Decoded:
         """Return a column of lists: the values of an attribute in each item of a sequence.
 
@@ -207,7 +229,7 @@ class Decoder:
         cells: Sequence[Value],
         contexts: Sequence[Context],
         kind: pa.DataType,
-        spread: Codes | None = None,
+        spread: Spread | None = None,
     ) -> Decoded:
         """Return the typed values of an attribute where equal bytes may mean different values.
 
@@ -233,6 +255,8 @@ class Decoder:
         for cell in distinct:
             if cell not in known:
                 known[cell] = _parsed(attribute, cell, context)
+                self._kept += 1
+                self._kept_bytes += len(cell.value if isinstance(cell, Raw) else cell or b"")
         return known
 
     def _each(self, attribute: Attribute, values: Sequence[Value], context: Context) -> Parsed:
@@ -295,7 +319,7 @@ def _column(
     distinct: set[Any],
     cells: Sequence[Any],
     kind: pa.DataType,
-    spread: Codes | None,
+    spread: Spread | None,
 ) -> Decoded:
     """Return the column of cells whose values are known."""
     said = {cell: known[cell].problems for cell in distinct if known[cell].problems}
@@ -306,7 +330,10 @@ def _column(
         return Decoded(repeated(known[only].value, count, kind), problems)
     order = list(distinct)
     values = [known[cell].value for cell in order]
-    return Decoded(chosen(values, _codes(order, cells, spread), kind), problems)
+    if spread is not None:
+        codes = _codes(order, cells, None)
+        return Decoded(chosen_by_stretch(values, codes, spread, kind), problems)
+    return Decoded(chosen(values, _codes(order, cells, None), kind), problems)
 
 
 def _by_place(
@@ -324,12 +351,12 @@ def _places(cells: Sequence[Any]) -> Codes:
     return np.where(there, np.cumsum(there) - 1, -1).astype(np.int32)
 
 
-def _codes(order: Sequence[Any], cells: Sequence[Any], spread: Codes | None) -> Codes:
+def _codes(order: Sequence[Any], cells: Sequence[Any], spread: Spread | None) -> Codes:
     """Return for each row the place of its cell among the distinct ones; -1 for an absent one."""
     places: dict[Any, int] = {None: -1}
     places.update((cell, place) for place, cell in enumerate(order))
     codes = np.fromiter(map(places.__getitem__, cells), np.int32, len(cells))
-    return codes if spread is None else codes[spread]
+    return codes if spread is None else codes[spread.places]
 
 
 def is_plain_ascii(cell: Value) -> bool:

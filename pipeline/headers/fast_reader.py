@@ -38,7 +38,8 @@ from dicomlake.pipeline.headers.layout import Layout
 from dicomlake.pipeline.headers.octets import FIRST_READ
 from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fault
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
-from dicomlake.pipeline.headers.scan import Found, OddHeaderError, Scanner
+from dicomlake.pipeline.headers.scan import Scanner
+from dicomlake.pipeline.headers.scanned import Found, OddHeaderError
 from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, declared_encoding
 from dicomlake.pipeline.headers.values import default_text
 

@@ -10,7 +10,7 @@ from dicomlake.pipeline.headers.attributes import (
 )
 from dicomlake.pipeline.headers.decode import Cell
 from dicomlake.pipeline.headers.issues import Fault
-from dicomlake.pipeline.headers.scan import OddHeaderError
+from dicomlake.pipeline.headers.scanned import OddHeaderError
 from dicomlake.pipeline.headers.values import Raw, default_text
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"

@@ -5,7 +5,7 @@ C.7.6.16).
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,7 +25,7 @@ from dicomlake.pipeline.headers.functional_groups import (
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Item, Items
 from dicomlake.pipeline.headers.text import Problem
-from dicomlake.pipeline.headers.values import Context, Raw
+from dicomlake.pipeline.headers.values import INVALID, Context, Raw
 from dicomlake.schemas.tables.frames import ALSO_IN_DATA_SET, FRAMES
 
 if TYPE_CHECKING:  # what makes batches knows of the tables it makes
@@ -212,6 +212,8 @@ class _Frames:
         self._top = top
         self._context = context
         self.faults: list[Fault] = []
+        self._invalid: dict[int, set[str]] = {}
+        """Names of what is null because it was malformed, by frame from 0."""
         self._per_frame = _items(top(PER_FRAME))
         self.count = self._count(n_frames)
         self._per_frame = self._per_frame[: self.count]
@@ -253,21 +255,36 @@ class _Frames:
         offsets = self._time_offsets()
         if offsets is not None:
             columns["frame_time_offset_ms"] = array(offsets, pa.float64())
+        if self._invalid:
+            names = [sorted(self._invalid.get(frame, ())) or None for frame in range(self.count)]
+            columns["invalid_attributes"] = array(names, FRAMES.by_name["invalid_attributes"].type)
         return columns
 
     def _decoded(self, attribute: Attribute, cells: Sequence[Value]) -> "pa.Array[Any]":
         kind = FRAMES.by_name[attribute.name].type
         decoded = self._decoder.column(attribute, cells, self._context, kind)
-        return self._for_all(attribute, decoded)
+        return self._by_frame(attribute, decoded)
 
-    def _for_all(self, attribute: Attribute, decoded: Decoded) -> "pa.Array[Any]":
-        """Note the findings of a column, and return it."""
-        self._note(attribute.tag, decoded.problems)
+    def _by_frame(self, attribute: Attribute, decoded: Decoded) -> "pa.Array[Any]":
+        """Note the findings of a column with a value for each frame, and return it."""
+        for frame in self._noted(attribute, decoded.problems):
+            self._mark(_called(attribute), (frame,))
         return decoded.array
 
-    def _note(self, tag: int, problems: Mapping[int, tuple[Problem, ...]]) -> None:
+    def _noted(
+        self, attribute: Attribute, problems: Mapping[int, tuple[Problem, ...]]
+    ) -> list[int]:
+        """Note findings, and return the places of those that made a value null."""
         for said in dict.fromkeys(problems.values()):
-            self.faults += [Fault(code, tag, detail) for code, detail in said]
+            self.faults += [Fault(code, attribute.tag, detail) for code, detail in said]
+        return [
+            place for place, said in problems.items() if any(code in INVALID for code, _ in said)
+        ]
+
+    def _mark(self, name: str, frames: Iterable[int]) -> None:
+        """Say of frames that their value of an attribute was malformed."""
+        for frame in frames:
+            self._invalid.setdefault(frame, set()).add(name)
 
     def _date_times(
         self, attribute: Attribute, cells: Sequence[Value]
@@ -281,8 +298,8 @@ class _Frames:
             attribute, cells, self._context, [file_offset] * len(cells)
         )
         return {
-            attribute.name: self._for_all(attribute, decoded),
-            f"{attribute.name}_offset_minutes": self._for_all(
+            attribute.name: self._by_frame(attribute, decoded),
+            f"{attribute.name}_offset_minutes": self._by_frame(
                 attribute, Decoded(array(minutes, pa.int32()))
             ),
         }
@@ -299,10 +316,12 @@ class _Frames:
     def _values_of(self, vector: Attribute, cell: Cell) -> list[Any] | None:
         if isinstance(cell, Items):
             self.faults.append(Fault("malformed_value", vector.tag, "a value of another kind"))
+            self._mark(vector.keyword, range(self.count))
             return None
         kind = pa.list_(pa.int32() if vector.vr == "US" else pa.float64())
         decoded = self._decoder.column(vector, [cell], self._context, kind)
-        self._note(vector.tag, decoded.problems)
+        if self._noted(vector, decoded.problems):
+            self._mark(vector.keyword, range(self.count))
         values: list[Any] | None = self._decoder.parsed(vector, [cell], self._context)[0]
         if values is None:
             return None
@@ -323,7 +342,8 @@ class _Frames:
         if not time or isinstance(time, Items) or (pointed and _FRAME_TIME not in pointed):
             return None
         decoded = self._decoder.column(_ONE_FRAME_TIME, [time], self._context, pa.float64())
-        self._note(_FRAME_TIME, decoded.problems)
+        if self._noted(_ONE_FRAME_TIME, decoded.problems):
+            self._mark(_ONE_FRAME_TIME.keyword, range(self.count))
         step = self._decoder.parsed(_ONE_FRAME_TIME, [time], self._context)[0]
         return None if step is None else [step * number for number in range(self.count)]
 
@@ -342,11 +362,17 @@ class _Frames:
         for name, attribute in _DETECTOR_GEOMETRY.items():
             cells = [value_in(item, attribute) for item in items]
             of_items = self._decoder.column(attribute, cells, self._context, _LIST)
-            self._note(attribute.tag, of_items.problems)
+            wrong = {place + 1 for place in self._noted(attribute, of_items.problems)}
+            self._mark(name, (k for k, number in enumerate(numbers) if number in wrong))
             known = dict(enumerate(of_items.array.to_pylist(), 1))
             values = [None if number is None else known.get(number) for number in numbers]
             columns[name] = array(values, _LIST)
         return columns
+
+
+def _called(attribute: Attribute) -> str:
+    """Return what `invalid_attributes` calls it; inside a functional group a keyword names it."""
+    return attribute.keyword if len(attribute.within) <= 1 else attribute.name
 
 
 def _sum(total: float | None, step: float | None) -> float | None:

@@ -7,6 +7,7 @@ alike: of each group, every distinct item is looked into once.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from dicomlake.pipeline.headers.attributes import (
@@ -15,6 +16,7 @@ from dicomlake.pipeline.headers.attributes import (
     attributes_of,
 )
 from dicomlake.pipeline.headers.decode import Cell, Value, cell_in, plain, value_in
+from dicomlake.pipeline.headers.forms import Form, FormedItems, Leaf, Shape
 from dicomlake.pipeline.headers.items import Item, Items
 from dicomlake.pipeline.headers.values import Raw
 from dicomlake.schemas.tables.frames import ALSO_IN_DATA_SET, ALSO_NAMED, FRAMES
@@ -23,6 +25,8 @@ IMAGE_POSITION: Final = 0x00200032
 _UNASSIGNED_SHARED: Final = 0x00209170
 _UNASSIGNED_PER_FRAME: Final = 0x00209171
 """Attributes of converted single frames that have no functional group (PS3.3 C.7.6.16.2.25)."""
+
+_ABSENT: Final = -1
 
 TopLevel = Callable[[int], Cell]
 """Returns the cell of a tag at the top of the data set."""
@@ -111,11 +115,16 @@ class FunctionalGroups:
         rows = []
         if len(tags) == 1 and tags[0] != _UNASSIGNED_PER_FRAME:
             (tag,) = tags
+            by_form = _ByForm(group, tuple(constant))
             for item in self.per_frame:
                 sequence = item.get(tag)
                 row = known.get(sequence)
                 if row is None:
-                    row = known[sequence] = _cells_of(group, tag, sequence, constant)
+                    if isinstance(sequence, FormedItems):
+                        row = by_form.cells(sequence)
+                    if row is None:
+                        row = _cells_of(group, tag, sequence, constant)
+                    known[sequence] = row
                 rows.append(row)
             return rows
         for item in self.per_frame:
@@ -140,6 +149,76 @@ class FunctionalGroups:
             return None  # that of the first frame at best
         top = self.top(attribute.tag)
         return None if isinstance(top, Items) or not top else top
+
+
+_Row = Callable[[tuple[Value, ...]], tuple[Value, ...]]
+
+
+class _ByForm:
+    """Cells of a group in sequences of known form: picked from their values, all at once."""
+
+    def __init__(self, group: Group, constant: tuple[Value, ...]) -> None:
+        self._group = group
+        self._constant = constant
+        self._known: dict[Form, _Row | None] = {}
+
+    def cells(self, sequence: FormedItems) -> tuple[Value, ...] | None:
+        """Return what `_cells_of` does, None where the form alone does not tell."""
+        form = sequence.form
+        if form not in self._known:
+            self._known[form] = self._row(form)
+        row = self._known[form]
+        if row is None:
+            return None
+        cells = row(sequence.values + self._constant)
+        if b"" in cells:  # as if it were absent
+            cells = tuple(
+                constant if cell == b"" else cell
+                for cell, constant in zip(cells, self._constant, strict=True)
+            )
+        return cells
+
+    def _row(self, form: Form) -> _Row | None:
+        """Return what picks the cells from the values of a form, with those for all after them."""
+        n_values = len(form.fixed) - 1
+        places = []
+        for number, attribute in enumerate(self._group.attributes):
+            place = _place_in(form.items, attribute)
+            if place is None:
+                return None
+            places.append(n_values + number if place == _ABSENT else place)
+        if len(places) == 1:
+            (only,) = places
+            return lambda values: (values[only],)
+        return itemgetter(*places)
+
+
+def _place_in(  # noqa: PLR0911  (each return is one rule)
+    items: tuple[Shape, ...], attribute: Attribute
+) -> int | None:
+    """Return the place of an attribute among the values of a form; None where it is not so simple.
+
+    A character set of an item, an element that may stand in for another, a private attribute or
+    another VR than usual is not simple.
+    """
+    if attribute.creator:
+        return None
+    for tag in (*attribute.within[1:], attribute.tag):
+        if not items:
+            return _ABSENT
+        elements = {element.tag: element for element in items[0]}
+        if SPECIFIC_CHARACTER_SET in elements:
+            return None
+        element = elements.get(tag)
+        if tag == attribute.tag and not elements.keys().isdisjoint(attribute.otherwise):
+            return None
+        if isinstance(element, Leaf):
+            plain_here = tag == attribute.tag and element.vr in ("", attribute.vr)
+            return element.place if plain_here else None
+        if element is None or tag == attribute.tag:
+            return _ABSENT
+        items = element.items
+    return _ABSENT
 
 
 def _cells_of(

@@ -39,13 +39,6 @@ _INTEGER_BYTES: Final = _DIGITS + b"+- \n"
 _TIME_BYTES: Final = _DIGITS + b". \n"
 _CODE_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _\n"
 _PRINTABLE: Final = bytes(byte for byte in range(0x20, 0x7F) if byte != ord("\\")) + b"\n"
-_BAD_IN_UID: Final = (
-    b"..",
-    b"\n.",
-    b".\n",
-    *(b"%s0%d" % (before, digit) for before in (b".", b"\n") for digit in range(10)),
-)
-"""An empty component, or one with a leading zero; values stand between line feeds."""
 _INT32: Final = range(-(2**31), 2**31)
 _LONGEST_TIME: Final = 13
 _DATE: Final = 8
@@ -123,12 +116,13 @@ def _lines(values: list[bytes], allowed: bytes) -> bytes | None:
 
 def _uids(_attribute: Attribute, values: list[bytes]) -> list[bytes] | None:
     blob = _lines(values, _UID_BYTES)
-    if blob is None or len(max(values, key=len)) > LONGEST_UID:
+    if blob is None or max(map(len, values)) > LONGEST_UID:
         return None
-    framed = b"\n" + blob + b"\n"
-    if b"\n\n" in framed or any(bad in framed for bad in _BAD_IN_UID):
-        return None
-    return values
+    framed = np.frombuffer(b"\n" + blob + b"\n", np.uint8)
+    ends = framed < ord("0")  # a dot, or a line feed between values
+    empty = ends[1:] & ends[:-1]
+    leading = ends[:-2] & (framed[1:-1] == ord("0")) & ~ends[2:]
+    return None if empty.any() or leading.any() else values
 
 
 def _decimals(_attribute: Attribute, values: list[bytes]) -> Numbers | None:
@@ -162,7 +156,7 @@ def _micros(values: list[bytes]) -> Numbers | None:
     if _lines(values, _TIME_BYTES) is None:
         return None
     stripped = [value.strip(b" ") for value in values]
-    if len(max(stripped, key=len)) > _LONGEST_TIME:
+    if max(map(len, stripped)) > _LONGEST_TIME:
         return None
     matrix = np.array(stripped, dtype=f"S{_LONGEST_TIME}").view(np.uint8)
     matrix = matrix.reshape(len(values), _LONGEST_TIME)
@@ -195,20 +189,25 @@ def plain_date_times(cells: Sequence[object]) -> Numbers | None:
     if not present or not all(type(cell) is bytes for cell in present):
         return None
     values: list[bytes] = present  # type: ignore[assignment]  # all of them bytes, as just seen
-    if any(value.startswith(b" ", _DATE) for value in values):  # it is padding around a TM only
+    dates = [value[:_DATE] for value in values]
+    clocks = [value[_DATE:] for value in values]
+    if any(clock.startswith(b" ") for clock in set(clocks)):  # it is padding around a TM only
         return None
     try:
-        known = {day: parse_date(day.decode("ascii"))[0] for day in {v[:_DATE] for v in values}}
+        known = {date: parse_date(date.decode("ascii"))[0] for date in set(dates)}
     except (MalformedError, UnicodeDecodeError):
         return None
     if min(known.values()) < _CENTURIES[0] or max(known.values()) > _CENTURIES[1]:
         return None
-    times = _micros([value[_DATE:] for value in values])
+    times = _micros(clocks)
     if times is None:
         return None
-    days = np.fromiter((known[value[:_DATE]] for value in values), np.int64, len(values))
-    found = np.zeros(len(cells), np.int64)
-    found[[cell is not None for cell in cells]] = days * DAY_US + times
+    days = np.fromiter(map(known.__getitem__, dates), np.int64, len(values))
+    found = days * DAY_US + times
+    if len(values) < len(cells):
+        some = found
+        found = np.zeros(len(cells), np.int64)
+        found[[cell is not None for cell in cells]] = some
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dicomlake.pipeline.headers.arrays import Codes, array, repeated
+from dicomlake.pipeline.headers.arrays import Spread, array, repeated
 from dicomlake.pipeline.headers.attributes import (
     PIXEL_REPRESENTATION,
     SPECIFIC_CHARACTER_SET,
@@ -79,7 +79,7 @@ class _Cells(NamedTuple):
     """Cells of an attribute, of every family or of every row."""
 
     cells: Sequence[Cell]
-    spread: Codes | None
+    spread: Spread | None
     """The place of each row's cell; None where every row has its own."""
 
 
@@ -121,7 +121,7 @@ class _Sheet:
     _distinct: tuple[Context, ...] = ()
     _heads: list[int] = field(default_factory=list)
     """For each family a row of it; a header without family is one of its own."""
-    _spread: Codes | None = None
+    _spread: Spread | None = None
     """The place of each row's family in `_heads`; None where families do not pay."""
     _full: dict[int, Sequence[Cell]] = field(default_factory=dict)
     """Columns of cells of the slots in which headers of a family may differ, a cell a row."""
@@ -188,7 +188,7 @@ class _Sheet:
         if _WORTH * len(heads) > len(codes) or varying & {self.layout.slots[t] for t in deciding}:
             self._heads, self._spread = list(range(len(self.headers))), None
         else:
-            self._heads, self._spread = heads, np.array(codes, np.int32)
+            self._heads, self._spread = heads, Spread.of(codes)
             self._varying = frozenset(varying)
             self._full = self._columns_of(sorted(varying))
 
@@ -203,7 +203,7 @@ class _Sheet:
         """Return for each row the value of its family."""
         if self._spread is None:
             return values
-        return list(map(values.__getitem__, self._spread.tolist()))
+        return list(map(values.__getitem__, self._spread.places.tolist()))
 
     def _without_identity(self) -> dict[int, RejectedHeaderError]:
         """Return which headers have no SOP Class UID or no identity, by row."""
@@ -281,7 +281,7 @@ class _Sheet:
             decoded = self._values_decoded(attribute, cells, spread, kind)  # type: ignore[arg-type]  # as before
         self._columns[attribute.name] = decoded.array
         for place, problems in decoded.problems.items():
-            rows = (place,) if spread is None else np.flatnonzero(spread == place).tolist()
+            rows = (place,) if spread is None else np.flatnonzero(spread.places == place).tolist()
             for row in rows:
                 self._fault(row, attribute.tag, problems)
                 if any(code in INVALID for code, _ in problems):
@@ -315,7 +315,7 @@ class _Sheet:
         return cells if spread is None else self._spread_out(cells)
 
     def _every_item(
-        self, attribute: Attribute, cells: Sequence[Cell], spread: Codes | None, kind: pa.DataType
+        self, attribute: Attribute, cells: Sequence[Cell], spread: Spread | None, kind: pa.DataType
     ) -> Decoded:
         alike = len(self._distinct) == 1 or attribute.vr not in IN_CHARSET
         contexts: Sequence[Context] = self._distinct[:1]
@@ -324,14 +324,14 @@ class _Sheet:
         return self.decoder.every_item(attribute, cells, contexts, kind, spread)
 
     def _values_decoded(
-        self, attribute: Attribute, cells: Sequence[Value], spread: Codes | None, kind: pa.DataType
+        self, attribute: Attribute, cells: Sequence[Value], spread: Spread | None, kind: pa.DataType
     ) -> Decoded:
         if len(self._distinct) == 1 or not self._matters(attribute, cells):
             return self.decoder.column(attribute, cells, self._distinct[0], kind, spread)
         contexts = self._contexts_for(spread)
         return self.decoder.mixed_column(attribute, cells, contexts, kind, spread)
 
-    def _contexts_for(self, spread: Codes | None) -> Sequence[Context]:
+    def _contexts_for(self, spread: Spread | None) -> Sequence[Context]:
         """Return the contexts of the families, or of the rows."""
         if spread is None:
             return self._contexts

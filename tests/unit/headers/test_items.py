@@ -23,16 +23,12 @@ from make.items import (
 from pydicom.datadict import dictionary_VR
 
 from dicomlake.pipeline.discovery.sniff import Encoding
+from dicomlake.pipeline.headers import item_parser
 from dicomlake.pipeline.headers import items as module
-from dicomlake.pipeline.headers.items import (
-    Items,
-    NeedMoreError,
-    OddItemsError,
-    SequenceWalk,
-    parse_items,
-    sequence_end,
-)
+from dicomlake.pipeline.headers.item_parser import parse_items
+from dicomlake.pipeline.headers.items import Items, NeedMoreError, OddItemsError
 from dicomlake.pipeline.headers.pydicom_items import pydicom_items
+from dicomlake.pipeline.headers.sequence_walk import SequenceWalk, sequence_end
 from dicomlake.pipeline.headers.values import Raw
 
 DEPTH = 64
@@ -244,14 +240,14 @@ def test_big_endian_items_are_read_by_pydicom() -> None:
 
 def test_remembered_headers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_HEADERS", 16)
-    monkeypatch.setattr(module, "_MOST_KNOWN", 4)
+    monkeypatch.setattr(item_parser, "_MOST_KNOWN", 4)
     elements = tuple(Element(0x00090000 | n, "SH", b"A" * (n % 8)) for n in range(200))
     nested = tuple(
         Element(0x00110000 | n, "SQ", (ItemToWrite((_value(raw=bytes([n])),)),)) for n in range(99)
     )
     raw = written_items([ItemToWrite(elements + nested)], implicit=False)
     assert plain(parse_items(raw, False, DEPTH)) == by_pydicom(raw, implicit=False)
-    assert len(module._EXPLICIT_HEADERS) <= 16
+    assert len(module.EXPLICIT_HEADERS) <= 16
 
 
 def test_sequences_of_real_files_are_parsed_as_pydicom_does() -> None:

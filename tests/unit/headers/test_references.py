@@ -14,7 +14,8 @@ from dicomlake.pipeline.headers.columns import Lineage
 from dicomlake.pipeline.headers.decode import Decoder
 from dicomlake.pipeline.headers.frames import Owner
 from dicomlake.pipeline.headers.issues import Fault
-from dicomlake.pipeline.headers.items import Items, OddItemsError, parse_items
+from dicomlake.pipeline.headers.item_parser import parse_items
+from dicomlake.pipeline.headers.items import Items, OddItemsError
 from dicomlake.pipeline.headers.pydicom_items import pydicom_items
 from dicomlake.pipeline.headers.references import _KEYWORDS, ReferenceRows, role_of
 from dicomlake.pipeline.headers.values import Context, Raw

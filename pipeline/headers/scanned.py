@@ -1,0 +1,42 @@
+"""What a scan takes out of a data set, and how it says that it does not read one."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dicomlake.pipeline.headers.decode import Cell
+from dicomlake.pipeline.headers.items import Items
+from dicomlake.pipeline.headers.layout import Family, PrivateCell
+
+
+class OddHeaderError(Exception):
+    """A data set that the scan does not read; `why` is a stable code."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Pixels(NamedTuple):
+    """Where Pixel Data stands; `length` is `UNDEFINED` where it is encapsulated."""
+
+    tag: int
+    start: int
+    value: int
+    length: int
+
+
+@dataclass(slots=True)
+class Found:
+    """What a scan took out of a data set."""
+
+    cells: list[Cell]
+    """By slot of the layout."""
+    private: list[PrivateCell]
+    """Private Creators and candidates of wanted private attributes."""
+    carriers: list[tuple[int, Items]]
+    """Sequences that refer to instances, by tag."""
+    end: int = 0
+    """Offset where the header ends: at Pixel Data, or at the end of the file."""
+    pixels: Pixels | None = None
+    family: Family | None = None
+    """Data sets that this one differs from in certain elements at most."""
