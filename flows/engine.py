@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import dicomlake
 from dicomlake.config.settings import EngineSettings
-from dicomlake.flows import worker
+from dicomlake.flows import template, worker
 from dicomlake.pipeline.errors import EngineError
 from dicomlake.pipeline.tables.commit import MapParts
 from dicomlake.pipeline.tables.part_jobs import PartJob, PartsWritten
@@ -44,6 +45,7 @@ _DASK_CONFIG: Final[dict[str, object]] = {
     # A worker that dies is reported by us, once, and not by each part of Dask that notices.
     "logging": {"distributed": "critical"},
     "distributed.nanny.pre-spawn-environ": worker.ENVIRONMENT,
+    "distributed.worker.multiprocessing-method": template.METHOD,
     "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
     # The ports of a private cluster tell nothing but that they are alive.
     "distributed.scheduler.http.routes": ["distributed.http.health"],
@@ -74,6 +76,7 @@ class Engine:
         self._settings = settings
         self._folder = folder
         self._cluster: _Cluster | None = None
+        self._starting: _Starting | None = None
         self.workers_used = 0
         self.where = "inline"
 
@@ -87,6 +90,20 @@ class Engine:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def expect(self, cost_s: float) -> None:
+        """Start processes of this machine in the background, if `map` will want them.
+
+        What is started too early is ended by `close`; what goes wrong is raised by `map`.
+
+        Args:
+            cost_s: the least that is known to come, in seconds of one core.
+        """
+        if self._cluster or self._starting or self._settings.scheduler:
+            return
+        count = self._local_workers(cost_s)
+        if count:
+            self._starting = _Starting(count, self._settings.worker_memory_bytes)
 
     def map(
         self,
@@ -139,6 +156,9 @@ class Engine:
 
     def close(self) -> None:
         """End the processes this engine started; a cluster that was there before stays."""
+        if self._starting is not None:
+            starting, self._starting = self._starting, None
+            starting.give_up()
         if self._cluster is not None:
             self._cluster.close()
             self._cluster = None
@@ -150,10 +170,12 @@ class Engine:
             self._cluster = _connect(self._settings.scheduler, self._folder)
             self.where = f"on the Dask cluster at {self._settings.scheduler}"
         else:
-            count = self._local_workers(cost_s)
-            if count == 0:
+            self.expect(cost_s)
+            if self._starting is None:
                 return None
-            self._cluster = _start(count, self._settings.worker_memory_bytes)
+            count = self._starting.count
+            self._cluster = self._starting.cluster()
+            self._starting = None
             self.where = f"on {count} process{'es' if count > 1 else ''}"
         self.workers_used = self._cluster.size
         return self._cluster
@@ -177,16 +199,25 @@ class _Cluster:
     def map(
         self, function: Callable[[Job], Result], jobs: Iterator[Job], name: Callable[[Job], str]
     ) -> Iterator[Result]:
+        """Set workers to the first jobs now, and yield the results of all as they are done."""
         running: dict[Future[Any], str] = {}
+
+        def fill() -> None:
+            for job in itertools.islice(jobs, self.size * JOBS_PER_WORKER - len(running)):
+                running[self._client.submit(function, job, pure=False)] = name(job)
+
+        fill()
+        return self._results(running, fill)
+
+    def _results(
+        self, running: "dict[Future[Any], str]", fill: Callable[[], None]
+    ) -> Iterator[Any]:
         try:
-            while True:
-                for job in itertools.islice(jobs, self.size * JOBS_PER_WORKER - len(running)):
-                    running[self._client.submit(function, job, pure=False)] = name(job)
-                if not running:
-                    return
+            while running:
                 for future in self._done(running):
                     label = running.pop(future)
                     yield self._result(future, label)
+                fill()
         finally:
             if running and self._client.status == "running":
                 self._client.cancel(list(running), force=True)
@@ -240,6 +271,40 @@ class _Cluster:
             self._taken.close()
 
 
+class _Starting:
+    """Worker processes on their way: a thread starts them while the driver does other work."""
+
+    def __init__(self, count: int, memory_bytes: int) -> None:
+        self.count = count
+        self._memory_bytes = memory_bytes
+        self._cluster: _Cluster | None = None
+        self._error: BaseException | None = None
+        template.start()
+        self._thread = threading.Thread(target=self._start, name="start of workers")
+        self._thread.start()
+
+    def _start(self) -> None:
+        try:
+            self._cluster = _start(self.count, self._memory_bytes)
+        except BaseException as error:  # noqa: BLE001  (raised where the workers are wanted)
+            self._error = error
+
+    def cluster(self) -> _Cluster:
+        """Wait for the processes; an error of their start is raised here."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._cluster is not None
+        return self._cluster
+
+    def give_up(self) -> None:
+        """Wait for the processes, and end them."""
+        self._thread.join()
+        if self._cluster is not None:
+            self._cluster.close()
+        template.stop()
+
+
 def _part_name(job: PartJob) -> str:
     return f"Writing parts of table {job.table.name}"
 
@@ -260,6 +325,7 @@ def _start(count: int, memory_bytes: int) -> _Cluster:
     folder = tempfile.TemporaryDirectory(prefix="dicomlake-dask-", ignore_cleanup_errors=True)
     with contextlib.ExitStack() as taken:  # unwound here unless everything has started
         taken.enter_context(folder)
+        taken.callback(template.stop)
         _configure_dask(folder.name)
         from distributed import Client, LocalCluster  # noqa: PLC0415  (slow import)
         from distributed.deploy.spec import close_clusters  # noqa: PLC0415  (slow import)

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dicomlake.config.settings import Settings, SettingsProblem, load_settings
-from dicomlake.pipeline.errors import SettingsError
+from dicomlake.pipeline.errors import SettingsError, UsageError
 
-Command = Literal["run", "ingest", "volumes"]
+Command = Literal["run", "ingest", "volumes", "dose"]
 
 
 class RunRequest(BaseModel):
@@ -36,6 +36,9 @@ class RunRequest(BaseModel):
     only_failed: bool = Field(
         default=False, description="Read again only what was skipped, deferred or quarantined."
     )
+    reprocess: bool = Field(
+        default=False, description="Read every file again, also those that did not change."
+    )
 
     @field_validator("lake", "config")
     @classmethod
@@ -44,6 +47,18 @@ class RunRequest(BaseModel):
         if path is not None and not path.is_absolute():
             raise ValueError("give an absolute path")
         return path
+
+    def require_one_choice(self) -> None:
+        """Return unless the request contradicts itself.
+
+        Raises:
+            UsageError: it asks for every file again, and for failed files only.
+        """
+        if self.only_failed and self.reprocess:
+            raise UsageError(
+                "--only-failed and --reprocess contradict each other.",
+                "--reprocess reads the failed files too.",
+            )
 
     def settings(self) -> Settings:
         """Return the settings of this run.

@@ -24,24 +24,31 @@ _changing: Final = Lock()
 """Held while `_maps` is changed or gone through: a worker may have several threads."""
 
 
-def write_rows(path: Path, schema: pa.Schema, pieces: Iterable[pa.Table]) -> None:
+def write_rows(
+    path: Path, schema: pa.Schema, pieces: Iterable[pa.Table], held: pa.Table | None = None
+) -> None:
     """Write rows of a table of the schema; each piece becomes one record batch.
 
     Args:
         path: file to make.
         schema: of every piece.
-        pieces: the rows; what is null in all of them is left out, so they are gone through twice.
+        pieces: the rows, of which one piece is held at a time; what is null in all is left out.
+        held: all of the rows, in any order; the pieces are gone through twice where None.
 
     Raises:
         OSError: the file cannot be written.
     """
-    tables = list(pieces)
+    if held is None:
+        pieces = list(pieces)
+        tables = pieces
+    else:
+        tables = [held]
     names = {
         name
         for place, name in enumerate(schema.names)
         if any(each.column(place).null_count < each.num_rows for each in tables)
     }
-    _write(path, schema, names, tables)
+    _write(path, schema, names, pieces)
 
 
 def join_files(path: Path, schema: pa.Schema, files: Sequence[Path]) -> None:

@@ -67,8 +67,20 @@ def in_tables(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def texts(*values: str) -> Array:
-    """Return an array of texts."""
-    return pa.array(values, pa.string())
+    """Return an array of texts; `pa.array(list)` would import pandas, 1.5 s of CPU."""
+    encoded = [value.encode() for value in values]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(encoded))
+    return pa.StringArray.from_buffers(len(encoded), *buffers)
+
+
+def cut_out(rows: pa.Table, start: int, stop: int) -> pa.Table:
+    """Return a stretch of rows in memory of its own; a slice pickles the whole it is a part of."""
+    places = np.arange(start, stop, dtype=np.int64)
+    indices: Array = pa.Array.from_buffers(
+        pa.int64(), len(places), [None, pa.py_buffer(places.tobytes())]
+    )
+    return rows.take(indices).combine_chunks()
 
 
 def joined(name: str, *tables: pa.Table) -> Array:

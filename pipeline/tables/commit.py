@@ -36,7 +36,6 @@ from dicomlake.pipeline.tables.layout import (
 from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
 from dicomlake.pipeline.tables.manifest import Manifest, no_version, read_manifest
 from dicomlake.pipeline.tables.merge import RowChange, TableDelta, find_changes
-from dicomlake.pipeline.tables.order import RUN
 from dicomlake.pipeline.tables.part_jobs import PartJob, PartsWritten, in_files, write_parts
 from dicomlake.pipeline.tables.parts import sync_data
 from dicomlake.pipeline.tables.rewrite import plan_rewrite
@@ -52,7 +51,7 @@ __all__ = ["Change", "LakeWriter", "MapParts", "TableDelta", "open_for_writing"]
 MapParts: TypeAlias = Callable[
     [Callable[[PartJob], PartsWritten], Sequence[PartJob]], Iterable[PartsWritten]
 ]
-"""Does jobs in other processes; the results come in any order."""
+"""Does jobs in other processes, from the call on; the results come in any order."""
 
 WORTH_SENDING_S: Final = 0.05
 """Estimated work from which a job pays for its way to a worker, in seconds of one core."""
@@ -201,25 +200,27 @@ class LakeWriter:
         """Yield what becomes of each job, large ones done by workers if there are any."""
         large = [job for job in jobs if job.cost_s >= WORTH_SENDING_S]
         sending = large if map_parts is not None and len(large) > 1 else []
-        long = [job for job in jobs if job.rows > RUN]
+        stored = [job for job in jobs if job.from_file]
         folder = self.lake / "staging" / run_id / "parts"
         try:
-            if sending or long:
+            if sending or stored:
                 self.staging(run_id)
                 self.access.make_folder(folder)
-                stored = {job.number: job for job in in_files([*sending, *long], folder)}
-                jobs = [stored.get(job.number, job) for job in jobs]
+                in_file = {job.number: job for job in in_files([*sending, *stored], folder)}
+                jobs = [in_file.get(job.number, job) for job in jobs]
             sent = {job.number for job in sending}
-            for job in jobs:
-                if job.number not in sent:
-                    yield write_parts(job, self.writer, self.settings.tables)
+            elsewhere: Iterable[PartsWritten] = ()
             if map_parts is not None and sent:
                 write = partial(
                     write_parts, names=self.writer.delegate(), settings=self.settings.tables
                 )
                 # The longest first, so that none is left over at the end.
                 queue = sorted((job for job in jobs if job.number in sent), key=_by_cost)
-                yield from map_parts(write, queue)
+                elsewhere = map_parts(write, queue)
+            for job in jobs:
+                if job.number not in sent:
+                    yield write_parts(job, self.writer, self.settings.tables)
+            yield from elsewhere
         finally:
             remove(folder)
 

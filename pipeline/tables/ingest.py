@@ -115,7 +115,8 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
         incoming = incoming.with_read_again(heirs.read(contested.heirs))
         contested = settler.settle(incoming)
     let_go()
-    change = _Assembly(base, plan, lineage, incoming, contested, heirs).change(run_row)
+    current = _runs_like(base, lineage, settings) if plan.reprocess else None
+    change = _Assembly(base, plan, lineage, incoming, contested, heirs, current).change(run_row)
     let_go()
     return change
 
@@ -130,6 +131,8 @@ class _Assembly:
     incoming: Incoming
     contested: Contested
     heirs: Heirs
+    current_runs: "Array | None" = None
+    """Where every file is read again: the runs whose rows are up to date."""
     losers: Array = field(init=False)
     """The run's files that claim a UID and are not its instance."""
 
@@ -150,7 +153,7 @@ class _Assembly:
             [self._issues(), self._conflict_issues(instances, existing), rolled.issues]
         )
         tables: dict[str, TableDelta] = {
-            "files": TableDelta(files),
+            "files": TableDelta(files, current_runs=self.current_runs),
             "instances": TableDelta(instances, removed.select([_UID])),
             **self._followers(leaving),
             **rolled.tables,
@@ -326,6 +329,15 @@ class _Assembly:
             new.filter(known).select(names), old.take(place.drop_null()).select(names)
         )
         return len(replaced) - int(same.sum())
+
+
+def _runs_like(base: Version, lineage: Lineage, settings: Settings) -> Array:
+    """Return the runs of a version that read files with this code and these settings."""
+    if not base.number:
+        return texts()
+    rows = base.read("runs", ["run_id", "pipeline_version", "settings_sha256"])
+    rows = keep_in(rows, "pipeline_version", texts(lineage.pipeline_version))
+    return flat(keep_in(rows, "settings_sha256", texts(settings.sha256())), "run_id")
 
 
 def _read(base: Version, table: Table, names: Sequence[str], key: str, values: Array) -> pa.Table:

@@ -113,6 +113,7 @@ class IngestPlan:
     base: Version
     sources: tuple[SourcePlan, ...]
     only_failed: bool = False
+    reprocess: bool = False
 
     @property
     def seen(self) -> int:

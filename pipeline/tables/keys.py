@@ -1,15 +1,17 @@
 """Keys of rows as one column, and the comparison of rows, both for whole columns at once."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
 
-pc: Any = pyarrow.compute  # the stubs know few of the types its functions take
+from dicomlake.pipeline.tables.columnar import pc, texts
 
+_COLON: Final = texts(":")[0]
+_NONE: Final = texts("-")[0]
+_NOTHING: Final = texts("")[0]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -27,8 +29,8 @@ def key_column(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> "pa.Arr
             return column
         text = pc.cast(column, pa.string())
         length = pc.cast(pc.binary_length(text), pa.string())
-        parts.append(pc.fill_null(pc.binary_join_element_wise(length, text, ":"), "-"))
-    return cast("pa.Array[Any]", pc.binary_join_element_wise(*parts, ""))
+        parts.append(pc.fill_null(pc.binary_join_element_wise(length, text, _COLON), _NONE))
+    return cast("pa.Array[Any]", pc.binary_join_element_wise(*parts, _NOTHING))
 
 
 def positions(keys: "pa.Array[Any]", wanted: "pa.Array[Any]") -> npt.NDArray[np.int64]:

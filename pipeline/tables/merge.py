@@ -6,7 +6,7 @@ Done before anything is written, so that a delta that changes nothing is known b
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,8 @@ class TableDelta:
     """Rows of the full schema; each replaces the row of its key, or is new."""
     deletes: pa.Table | None = None
     """Keys whose rows leave; applied before the upserts."""
+    current_runs: "pa.Array[Any] | None" = None
+    """Runs whose rows an equal row leaves as they are; those of all runs where None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def find_changes(
             break
         part = parts[index]
         with PartReader(lake, table, part) as reader:
-            mask = _leaving(reader, wanted, spans, upserts, keep)
+            mask = _leaving(reader, wanted, spans, upserts, keep, current_runs=delta.current_runs)
         if mask is not None:
             removed[index] = mask
     inserted = upserts if keep.all() else upserts.filter(pa.array(keep))
@@ -146,6 +148,8 @@ def _leaving(
     spans: Span | None,
     upserts: pa.Table,
     keep: Mask,
+    *,
+    current_runs: "pa.Array[Any] | None",
 ) -> Mask | None:
     """Return which rows of a part leave it, None for none; clear `keep` of equal upserts."""
     mask = np.zeros(reader.part.rows, dtype=np.bool_)
@@ -162,10 +166,19 @@ def _leaving(
         hits = np.flatnonzero(leaving & (found < upserts.num_rows))
         if len(hits):
             equal = _equal_to(reader, group, hits, upserts, found[hits])
+            if current_runs is not None:
+                equal &= _written_by(reader, group, current_runs)[hits]
             leaving[hits[equal]] = False
             keep[found[hits[equal]]] = False
         mask[starts[group] : starts[group + 1]] = leaving
     return mask if mask.any() else None
+
+
+def _written_by(reader: PartReader, group: int, runs: "pa.Array[Any]") -> Mask:
+    """Return which rows of a row group one of the runs wrote."""
+    rows = pa.Table.from_batches(list(reader.batches(["run_id"], [group])))
+    is_in: Any = pc.is_in  # the stubs know of scalars alone
+    return cast("Mask", is_in(rows.column("run_id"), value_set=runs).to_numpy())
 
 
 def _equal_to(

@@ -79,9 +79,20 @@ def _key_columns(table: Table, rows: pa.Table) -> pa.Table:
 
 def _indices(table: Table, rows: pa.Table) -> "pa.Array[Any]":
     """Return where the rows stand in the table's order."""
-    keys = _key_columns(table, rows)
+    return _sorted_places(_key_columns(table, rows))
+
+
+def _sorted_places(keys: pa.Table) -> "pa.Array[Any]":
     by: list[tuple[str, Literal["ascending"]]] = [(name, "ascending") for name in keys.column_names]
     return pc.sort_indices(keys, sort_keys=list(by))
+
+
+def places_by_partition(table: Table, rows: pa.Table) -> "pa.Array[Any]":
+    """Return the places of rows, partition after partition, each in the table's order."""
+    keys = _key_columns(table, rows)
+    for number, name in enumerate(table.partition_by):
+        keys = keys.add_column(number, f"partition {name}", rows.column(name))
+    return _sorted_places(keys)
 
 
 def sorted_rows(table: Table, rows: pa.Table) -> pa.Table:
@@ -89,10 +100,10 @@ def sorted_rows(table: Table, rows: pa.Table) -> pa.Table:
     if rows.num_rows > RUN and is_sorted(table, rows):
         return rows
     indices = _indices(table, rows)
-    return rows if _is_identity(indices) else _taken(rows, indices)
+    return rows if _is_identity(indices) else taken(rows, indices)
 
 
-def _taken(rows: pa.Table, indices: "pa.Array[Any]") -> pa.Table:
+def taken(rows: pa.Table, indices: "pa.Array[Any]") -> pa.Table:
     """Return rows by their places.
 
     A column without values stays as it is: most columns of a wide table are of another modality.
@@ -153,7 +164,7 @@ def _sorted_run(
         yield from run.to_batches(max_chunksize=size)
         return
     for start in range(0, len(places), size):
-        yield from _taken(run, places.slice(start, size)).to_batches()
+        yield from taken(run, places.slice(start, size)).to_batches()
 
 
 def _in_partition(rows: pa.Table, partition: Sequence[tuple[str, Value]]) -> "pa.Array[Any]":

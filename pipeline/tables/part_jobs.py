@@ -8,7 +8,7 @@ A worker that dies leaves a temporary or a part that no version names, like any 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from dicomlake.pipeline.tables.arrow_files import let_go, map_rows, write_rows
 from dicomlake.pipeline.tables.keys import Mask
 from dicomlake.pipeline.tables.locks import Names
 from dicomlake.pipeline.tables.manifest import Part, Value
-from dicomlake.pipeline.tables.order import BATCH, RUN, merge_sorted, sorted_batches
+from dicomlake.pipeline.tables.order import BATCH, RUN, merge_sorted, sorted_batches, taken
 from dicomlake.pipeline.tables.part_reader import PartReader
 from dicomlake.pipeline.tables.parts import PartWriter
 from dicomlake.schemas.column import Table
@@ -30,6 +30,9 @@ Partition = tuple[tuple[str, Value], ...]
 ROW_COST_S: Final = 5e-6
 """Work to sort, encode and write a row, in seconds of one core; more by the next for a column."""
 CELL_COST_S: Final = 1e-8
+
+_PIECE: Final = 8192
+"""Rows that are copied at once on their way to a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +74,36 @@ class Incoming:
     """Rows of a table that come: in memory, or in an Arrow file that is mapped when read."""
 
     where: pa.Table | Path
+    places: "pa.Array[Any] | None" = None
+    """Order in which rows in memory are meant, by their places; as they stand where None."""
 
-    def read(self, table: Table) -> pa.Table:
-        """Return the rows, which are of this table."""
-        if isinstance(self.where, pa.Table):
-            return self.where
-        return map_rows(self.where, table.schema())
+    def read(self, table: Table, stretch: tuple[int, int] | None = None) -> pa.Table:
+        """Return the rows, which are of this table, or so many of them from a first one on."""
+        if isinstance(self.where, Path):
+            rows = map_rows(self.where, table.schema())
+        elif self.places is not None:
+            start, count = stretch or (0, len(self.places))
+            return taken(self.where, self.places.slice(start, count))
+        else:
+            rows = self.where
+        return rows if stretch is None else rows.slice(*stretch)
 
     def in_file(self, path: Path) -> "Incoming":
-        """Return the same rows in a file, in record batches of which each is sorted at once."""
+        """Return the same rows in a file, in record batches of which each is sorted at once.
+
+        Rows in an order of their own are written in it, few at a time in memory.
+        """
         if isinstance(self.where, Path):
             return self
-        rows = self.where
-        pieces = (rows.slice(start, RUN) for start in range(0, rows.num_rows, RUN))
-        write_rows(path, rows.schema, pieces)
+        rows, places = self.where, self.places
+        if places is None:
+            pieces = (rows.slice(start, RUN) for start in range(0, rows.num_rows, RUN))
+        else:
+            pieces = (
+                taken(rows, places.slice(start, _PIECE)) for start in range(0, len(places), _PIECE)
+            )
+        write_rows(path, rows.schema, pieces, held=rows)
+        let_go()
         return Incoming(path)
 
 
@@ -98,9 +117,9 @@ class PartJob:
     old: tuple[OldPart, ...]
     incoming: Incoming | None
     partition: Partition = ()
-    """Of the parts; the rows that come are those of `incoming` that belong to it."""
+    """Of the parts; without a stretch, the rows of `incoming` that belong to it come."""
     stretch: tuple[int, int] | None = None
-    """First row and number of rows of `incoming` that come, which then is in order."""
+    """First row and number of rows of `incoming` that come, which then are in order."""
     cuts: tuple[int, ...] | None = None
     """Rows of each part; by bytes where None."""
     rows: int = 0
@@ -111,14 +130,25 @@ class PartJob:
         """Return the estimated work, in seconds of one core."""
         return self.rows * (ROW_COST_S + len(self.table.columns) * CELL_COST_S)
 
+    @property
+    def from_file(self) -> bool:
+        """Return whether the rows that come are better put in a file, also for this process.
+
+        They are many; or jobs share rows that lie elsewhere than in order, which each of them
+        would have to gather from all.
+        """
+        if self.incoming is None or isinstance(self.incoming.where, Path):
+            return False
+        places = self.incoming.places
+        return self.rows > RUN or (places is not None and len(places) > _PIECE)
+
     def streams(self, lake: Path) -> list[Iterator[pa.RecordBatch]]:
         """Return the rows as streams that are each in order."""
         streams = [each.rows(lake, self.table) for each in self.old]
         if self.incoming is not None:
-            rows = self.incoming.read(self.table)
+            rows = self.incoming.read(self.table, self.stretch)
             if self.stretch is not None:
-                stretch = rows.slice(*self.stretch)
-                streams.append(iter(stretch.to_batches(max_chunksize=BATCH)))
+                streams.append(iter(rows.to_batches(max_chunksize=BATCH)))
             else:
                 streams.append(sorted_batches(self.table, rows, self.partition))
         return streams

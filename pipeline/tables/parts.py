@@ -5,10 +5,12 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -28,8 +30,11 @@ if TYPE_CHECKING:  # see layout.py
 ROW_GROUP: Final = 65_536
 """Rows of a row group: the grain at which readers skip by statistics."""
 
-_FIRST_BYTES: Final = 4096
-_BYTES_AT_ONCE: Final = 1 << 20
+_BYTES_GATHERED: Final = 1 << 16
+"""What is written to a file at once, at least."""
+
+_GROUP_TEXT: Final = 1 << 28
+"""Bytes of text in a row group at most, unless it is one row: a column holds 2 GiB."""
 
 _SAMPLE: Final = 1024
 """Rows by which a part's columns are judged."""
@@ -38,16 +43,11 @@ _ID_LENGTH: Final = 32
 
 
 class _HashingFile:
-    """A new file that digests what is written to it, so that nothing is read back.
-
-    Parquet writes some hundred bytes at a time, for each page its header and its values. They are
-    gathered; the first few go out early, so that a disk that takes nothing is noticed.
-    """
+    """A new file that digests what is written to it, so that nothing is read back."""
 
     def __init__(self, descriptor: int) -> None:
         self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115  (closed below)
-        self._waiting = bytearray()
-        self._room = _FIRST_BYTES
+        self._abandoned = False
         self.digest = hashlib.sha256()
         self.size = 0
 
@@ -57,34 +57,32 @@ class _HashingFile:
 
     def write(self, data: Any) -> int:
         """Take all of a buffer."""
-        view = memoryview(data).cast("B")
-        self._waiting += view
-        self.size += len(view)
-        if len(self._waiting) >= self._room:
-            self._pour()
-        return len(view)
-
-    def _pour(self) -> None:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        if self._abandoned:
+            return size
         reach("part.write")
-        data = bytes(self._waiting)
-        self._waiting.clear()
-        self._room = _BYTES_AT_ONCE
-        self.digest.update(data)
-        rest = memoryview(data)
+        self.digest.update(rest)
+        self.size += size
         while rest:
             rest = rest[self._file.write(rest) :]
+        return size
 
     def flush(self) -> None:
-        """Do nothing: what waits is written by `sync`."""
+        """Do nothing: all is written."""
 
     def sync(self) -> None:
-        """Write what waits, and make the bytes durable."""
-        self._pour()
+        """Make the bytes durable."""
         reach("part.sync")
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file; what is still on its way to it is dropped."""
+        self._abandoned = True
         self._file.close()
 
 
@@ -172,6 +170,12 @@ class _OpenPart:
         reach("part.open")
         self.schema = owner.table.part_schema()
         self.file = _HashingFile(writer.access.create(self.path))
+        # Parquet writes some hundred bytes at a time, for each page its header and its values.
+        self.gathered = pa.BufferedOutputStream(
+            pa.PythonFile(cast("Any", self.file), mode="w"),
+            _BYTES_GATHERED,
+            pa.system_memory_pool(),
+        )
         self.parquet: pq.ParquetWriter | None = None
 
     @property
@@ -195,7 +199,7 @@ class _OpenPart:
         """Return the writer of the file, told by its first rows."""
         dictionaries: Any = _repeating(rows)  # the stubs know of all columns or none
         return pq.ParquetWriter(
-            cast("IO[Any]", self.file),
+            cast("IO[Any]", self.gathered),
             self.schema,
             compression="zstd",
             compression_level=self.owner.settings.compression_level,
@@ -208,6 +212,7 @@ class _OpenPart:
         if self.parquet is None:
             self.parquet = self._parquet(self.schema.empty_table())
         self.parquet.close()
+        self.gathered.flush()
         self.file.sync()
         self.file.close()
         sha256 = self.file.digest.hexdigest()
@@ -234,7 +239,7 @@ class _OpenPart:
 
     def discard(self) -> None:
         """Remove what was written."""
-        self.file.close()
+        self.file.abandon()
         self.path.unlink(missing_ok=True)
 
 
@@ -264,14 +269,14 @@ def _repeating(rows: pa.Table) -> list[str]:
     """
     sample = rows.slice(0, _SAMPLE)
     found = []
-    for field in rows.schema:
-        if not pa.types.is_nested(field.type):
-            column = sample.column(field.name)
+    for each in rows.schema:
+        if not pa.types.is_nested(each.type):
+            column = sample.column(each.name)
             given = len(column) - column.null_count
             distinct: Any = pc.count_distinct(column, mode="only_valid") if given else 0
             if given and 2 * distinct.as_py() > given:
                 continue
-        found.append(field.name)
+        found.append(each.name)
     return found
 
 
@@ -304,23 +309,60 @@ def file_sha256(path: Path) -> str:
 def _row_groups(
     batches: Iterable[pa.RecordBatch], rows_of_parts: Sequence[int] | None
 ) -> Iterator[pa.Table]:
-    """Gather batches to row groups; a group ends where a part of given size does."""
+    """Gather batches to row groups; a group ends where a part of given size does.
+
+    It also ends before the row with which its texts come to more than `_GROUP_TEXT`: where the
+    batches end makes no difference to that.
+    """
     limits = iter(rows_of_parts) if rows_of_parts is not None else None
     left = next(limits, 0) if limits is not None else 0
-    waiting: list[pa.RecordBatch] = []
-    held = 0
+    waiting = _Group()
     for batch in batches:
         rest = batch
         while rest.num_rows:
             size = min(ROW_GROUP, left) if left else ROW_GROUP
-            taken = rest.slice(0, size - held)
+            taken = waiting.fitting(rest.slice(0, size - waiting.rows))
+            waiting.add(taken)
             rest = rest.slice(taken.num_rows)
-            waiting.append(taken)
-            held += taken.num_rows
-            if held == size:
-                yield pa.Table.from_batches(waiting)
-                waiting, held = [], 0
+            if waiting.rows == size or rest.num_rows:
                 if limits is not None and left:
-                    left = left - size or next(limits, 0)
-    if waiting:
-        yield pa.Table.from_batches(waiting)
+                    left = left - waiting.rows or next(limits, 0)
+                yield pa.Table.from_batches(waiting.batches)
+                waiting = _Group()
+    if waiting.batches:
+        yield pa.Table.from_batches(waiting.batches)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Rows that wait to be a row group."""
+
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    most_text: int = 0
+    """Bytes that the texts of the rows take up at most."""
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add rows."""
+        self.batches.append(batch)
+        self.rows += batch.num_rows
+        self.most_text += batch.nbytes
+
+    def fitting(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the rows of the beginning that still fit; one at least in an empty group."""
+        if self.most_text + batch.nbytes <= _GROUP_TEXT:
+            return batch
+        held = sum(int(_text_sizes(each).sum()) for each in self.batches)
+        sizes = held + np.cumsum(_text_sizes(batch))
+        count = int(np.searchsorted(sizes, _GROUP_TEXT, side="right"))
+        return batch.slice(0, count if self.rows else max(count, 1))
+
+
+def _text_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Return the bytes of the texts in each row, those inside lists and structs apart."""
+    sizes = np.zeros(batch.num_rows, dtype=np.int64)
+    length: Any = pc.binary_length  # the stubs know of binary alone
+    for column in batch.columns:
+        if pa.types.is_string(column.type) and column.null_count < len(column):
+            sizes += pc.fill_null(length(column), 0).to_numpy(zero_copy_only=False)
+    return sizes

@@ -11,7 +11,13 @@ import pyarrow as pa
 from dicomlake.pipeline.tables.keys import key_column
 from dicomlake.pipeline.tables.manifest import UNKNOWN_PARTITION, Part, Value
 from dicomlake.pipeline.tables.merge import RowChange
-from dicomlake.pipeline.tables.order import count_up_to, sort_key, sorted_rows
+from dicomlake.pipeline.tables.order import (
+    RUN,
+    count_up_to,
+    places_by_partition,
+    sort_key,
+    sorted_rows,
+)
 from dicomlake.pipeline.tables.part_jobs import Incoming, OldPart, Partition, PartJob
 from dicomlake.schemas.column import Table
 from dicomlake.schemas.evolution import SCHEMA_VERSION
@@ -106,7 +112,7 @@ class _Planner:
         members: dict[Partition, list[int]] = {partition: [] for partition in inserted}
         for index, part in enumerate(change.parts):
             members.setdefault(part.partition, []).append(index)
-        incoming = Incoming(change.inserted) if change.inserted is not None else None
+        incoming, stretches = self._incoming(inserted)
         steps: list[Part | PartJob] = []
         for partition, indices in members.items():
             coming = inserted.get(partition, 0)
@@ -126,10 +132,31 @@ class _Planner:
                         old,
                         incoming if coming else None,
                         partition,
+                        stretch=stretches.get(partition),
                         rows=rows,
                     )
                 )
         return steps
+
+    def _incoming(
+        self, inserted: Mapping[Partition, int]
+    ) -> tuple[Incoming | None, dict[Partition, tuple[int, int]]]:
+        """Return the rows that come, and the stretch of them that each partition takes.
+
+        They are put in order once for all partitions, so that each is a stretch. Many rows are
+        left as they are, with no stretches: each partition sorts its own, some at a time.
+        """
+        rows = self.change.inserted
+        if rows is None:
+            return None, {}
+        if rows.num_rows > RUN or len(inserted) <= 1:
+            return Incoming(rows), {}
+        stretches: dict[Partition, tuple[int, int]] = {}
+        start = 0
+        for partition in sorted(inserted):
+            stretches[partition] = (start, inserted[partition])
+            start += inserted[partition]
+        return Incoming(rows, places_by_partition(self.change.table, rows)), stretches
 
     def _old(self, index: int) -> OldPart:
         return OldPart.of(self.change.parts[index], self.change.removed.get(index))

@@ -285,10 +285,13 @@ def _not_in(values: "pa.ChunkedArray[Any]", others: "pa.ChunkedArray[Any]") -> i
 def _volumes(version: Version, damaged: set[str], digest: VolumeDigest | None) -> Iterator[Finding]:
     if _is_damaged(version, "volumes", damaged):
         return
-    for row in version.read("volumes", ["volume_id", "path", "sha256"]).to_pylist():
+    for row in version.read("volumes", ["volume_id", "path", "preview", "sha256"]).to_pylist():
         if row["path"] is None:
             continue
         folder = version.lake / row["path"]
+        if row["preview"] is not None and not (version.lake / row["preview"]).is_file():
+            detail = f"picture of volume {row['volume_id']}"
+            yield Finding("preview_missing", Severity.WARNING, row["preview"], detail)
         if not folder.is_dir():
             detail = f"array of volume {row['volume_id']}"
             yield Finding("volume_missing", Severity.ERROR, row["path"], detail)
@@ -297,13 +300,14 @@ def _volumes(version: Version, damaged: set[str], digest: VolumeDigest | None) -
 
 
 def _stray_volumes(lake: Path, manifests: list[Manifest]) -> Iterator[Finding]:
-    """Name arrays that no version names."""
+    """Name arrays and pictures that no version names."""
     named: set[str] = set()
     for table, part in _live_parts(manifests).values():
         if table == "volumes":
             with PartReader(lake, TABLES[table], part) as reader:
-                for batch in reader.batches(["path"]):
-                    named.update(path for path in batch.column(0).to_pylist() if path)
+                for batch in reader.batches(["path", "preview"]):
+                    for column in batch.columns:
+                        named.update(path for path in column.to_pylist() if path)
     folder = lake / "volumes"
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not entry.name.startswith(".") and f"volumes/{entry.name}" not in named:

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 import pyarrow as pa
 
-from dicomlake.config.settings import DiscoverySettings, Settings
+from dicomlake.config.settings import DiscoverySettings, EngineSettings, Settings
 from dicomlake.pipeline.discovery.ledger import LEDGER_COLUMNS, FolderPlan, compare
 from dicomlake.pipeline.discovery.sources import Source
 from dicomlake.pipeline.discovery.walk import Folder, crawl
@@ -55,7 +55,9 @@ def plan_ingest(
     *,
     allow_deletes: bool = False,
     only_failed: bool = False,
+    reprocess: bool = False,
     on_seen: Callable[[int, int], None] | None = None,
+    on_to_read: Callable[[int], None] | None = None,
     workers: int = 1,
 ) -> IngestPlan:
     """Crawl the sources and hold them against the ledger of a version.
@@ -68,24 +70,34 @@ def plan_ingest(
         allow_deletes: let deletes through that the guard would withhold.
         only_failed: see only paths that are quarantined, skipped or deferred in the ledger, and
             what lies below folders among them.
+        reprocess: read every file again, whether it changed or not.
         on_seen: called after each folder with the files seen in it and their bytes.
+        on_to_read: called, as soon as there are more, with how many files are to be read so far.
         workers: processes that will read; batches are cut so that each has something to do.
 
     Raises:
         ReconciliationError: the parts of the plan do not add up to what the crawl counted.
     """
-    plans = []
+    plans: list[SourcePlan] = []
     for number, source in enumerate(sources):
         folder = staging / "worklist" / f"{number:04d}"
         folder.mkdir(parents=True, exist_ok=True)
-        planner = _Planner(base, source, settings.discovery, only_failed=only_failed)
-        plan = planner.plan(folder, on_seen or _unheard)
+        planner = _Planner(
+            base,
+            source,
+            settings.discovery,
+            only_failed=only_failed,
+            reprocess=reprocess,
+            on_seen=on_seen or _unheard,
+            on_to_read=on_to_read or _unheard,
+            to_read_before=sum(each.to_read for each in plans),
+        )
+        plan = planner.plan(folder)
         guarded = not allow_deletes and _too_many(base, plan, planner.found, settings.discovery)
         plans.append(replace(plan, withheld=guarded))
-    files = _files_at_once(sum(each.to_read for each in plans), workers, settings)
-    limit = settings.engine.batch_bytes
-    cut = tuple(replace(each, batches=tuple(_cut(each, files, limit))) for each in plans)
-    return IngestPlan(base, cut, only_failed)
+    cutter = _Cutter(sum(each.to_read for each in plans), workers, settings.engine)
+    cut = tuple(replace(each, batches=tuple(cutter.cut(each))) for each in plans)
+    return IngestPlan(base, cut, only_failed, reprocess)
 
 
 def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[Batch]:
@@ -102,27 +114,45 @@ def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[
             number += 1
 
 
-def _files_at_once(to_read: int, workers: int, settings: Settings) -> int:
-    """Return how many files a batch may have: fewer where workers would stand idle otherwise."""
-    share = -(-to_read // (max(workers, 1) * _BATCHES_PER_WORKER))
-    return min(settings.engine.batch_files, max(share, _WORTH_A_BATCH))
+@dataclass(slots=True)
+class _Cutter:
+    """Cuts the files to read into batches: smaller towards the end, so that workers end together.
 
-
-def _cut(plan: SourcePlan, files: int, size: int) -> Iterator[int]:
-    """Yield the files of each batch: at most `files`, and `size` bytes unless it is one file.
-
-    A header grows with its file where frames are described one by one.
+    A worker that takes the last batch leaves the others idle for as long as it needs. So a batch
+    has a share of the files that are left, until what comes with it would outweigh its reading.
     """
-    count = total = 0
-    for batch in read_spilled(plan.folder / ENTRIES_FILE):
-        for each in cast("list[int]", batch.column("size").to_pylist()):
-            if count == files or (count and total + each > size):
-                yield count
-                count = total = 0
-            count += 1
-            total += each
-    if count:
-        yield count
+
+    left: int
+    """Files to read that are in no batch yet."""
+    workers: int
+    settings: EngineSettings
+
+    def cut(self, plan: SourcePlan) -> Iterator[int]:
+        """Yield the files of each batch of a source: `batch_bytes` at most unless it is one file.
+
+        A header grows with its file where frames are described one by one.
+        """
+        count = total = 0
+        most = self._most()
+        for batch in read_spilled(plan.folder / ENTRIES_FILE):
+            for each in cast("list[int]", batch.column("size").to_pylist()):
+                if count == most or (count and total + each > self.settings.batch_bytes):
+                    yield count
+                    self.left -= count
+                    count = total = 0
+                    most = self._most()
+                count += 1
+                total += each
+        if count:
+            self.left -= count
+            yield count
+
+    def _most(self) -> int:
+        """Return how many files the next batch may have."""
+        if self.workers <= 1:
+            return self.settings.batch_files
+        share = -(-self.left // (self.workers * _BATCHES_PER_WORKER))
+        return min(self.settings.batch_files, max(share, _WORTH_A_BATCH))
 
 
 def ledger_of(base: Version, source: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -131,7 +161,7 @@ def ledger_of(base: Version, source: str, columns: Sequence[str]) -> Iterator[pa
     return base.batches("files", columns, None if alone else pc.field("source") == source)
 
 
-def _unheard(_files: int, _size: int) -> None:
+def _unheard(*_counts: int) -> None:
     """Take the place of a listener."""
 
 
@@ -194,6 +224,11 @@ class _Planner:
     source: Source
     settings: DiscoverySettings
     only_failed: bool
+    reprocess: bool
+    on_seen: Callable[[int, int], None]
+    on_to_read: Callable[[int], None]
+    to_read_before: int
+    """Files to read of the sources before this one."""
     found: int = 0
     """Paths the crawl met, also those that are not looked at."""
     seen: int = 0
@@ -201,16 +236,17 @@ class _Planner:
     out_of_sight: OutOfSight = field(default_factory=OutOfSight)
     outdated: _Outdated = field(default_factory=_Outdated)
 
-    def plan(self, folder: Path, on_seen: Callable[[int, int], None]) -> SourcePlan:
+    def plan(self, folder: Path) -> SourcePlan:
         totals = _Totals()
         with (
             Spill(folder / ENTRIES_FILE, _ENTRIES) as entries,
             Spill(folder / REFUSALS_FILE, _REFUSALS) as refusals,
             Spill(folder / VANISHED_FILE, _VANISHED) as vanished,
         ):
-            folders = self._folders(on_seen)
-            for each in compare(folders, self._ledger(), self.settings):
+            for each in compare(self._folders(), self._ledger(), self.settings):
                 totals.add(each)
+                if each.to_read:
+                    self.on_to_read(self.to_read_before + totals.to_read)
                 self.outdated.judge(each)
                 entries.extend(each.to_read)
                 refusals.extend((r.path, r.reason) for r in each.refusals)
@@ -237,7 +273,7 @@ class _Planner:
             outdated=self.outdated.to_read,
         )
 
-    def _folders(self, on_seen: Callable[[int, int], None]) -> Iterator[Folder]:
+    def _folders(self) -> Iterator[Folder]:
         """Yield the crawl, counted; with `only_failed` cut down to what failed."""
         failed = self._failed_paths() if self.only_failed else None
         for folder in crawl(self.source.root, self.settings):
@@ -246,11 +282,14 @@ class _Planner:
             count = len(kept.entries) + len(kept.refusals)
             self.seen += count
             self.out_of_sight.note(kept)
-            on_seen(count, sum(entry.size for entry in kept.entries))
+            self.on_seen(count, sum(entry.size for entry in kept.entries))
             yield kept
 
     def _ledger(self) -> Iterator[pa.RecordBatch]:
-        """Yield the ledger of the source; with `only_failed` its failed rows, to be read again."""
+        """Yield the ledger of the source, what is to be read again marked as such.
+
+        With `only_failed` its failed rows alone; with `reprocess` all files that are not deleted.
+        """
         columns = list(dict.fromkeys((*LEDGER_COLUMNS, "status", "schema_version")))
         for batch in ledger_of(self.base, self.source.name, columns):
             status = batch.column("status")
@@ -258,6 +297,9 @@ class _Planner:
             if self.only_failed:
                 failed = batch.filter(pc.is_in(status, value_set=pa.array(FAILED_STATUSES)))
                 yield _to_read_again(failed).select(LEDGER_COLUMNS)
+            elif self.reprocess:
+                live = pc.not_equal(status, "deleted")
+                yield _to_read_again(batch, live).select(LEDGER_COLUMNS)
             else:
                 yield self.outdated.marked(batch).select(LEDGER_COLUMNS)
 

@@ -16,6 +16,7 @@ import pytest
 from make.jobs import (
     end_process,
     end_process_once,
+    parent_id,
     process_id,
     refuse,
     slow_square,
@@ -51,6 +52,42 @@ def test_processes_do_every_job_once_and_share_one_cluster(engine: Engine) -> No
     assert os.getpid() not in processes
     assert {process for _, process in again} <= processes
     assert (engine.workers_used, engine.where) == (2, "on 2 processes")
+
+
+def test_processes_that_were_expected_are_those_that_work(engine: Engine) -> None:
+    engine.expect(0)
+    engine.expect(0)
+    results = list(engine.map(process_id, range(20), cost_s=0, name=str))
+    assert sorted(number for number, _ in results) == list(range(20))
+    assert engine.workers_used == 2
+
+
+def test_processes_that_were_expected_in_vain_are_ended(tmp_path: Path) -> None:
+    with Engine(settings(), folder=tmp_path) as engine:
+        engine.expect(0)
+    assert [each for each in multiprocessing.active_children() if "Dask" in each.name] == []
+    assert (engine.workers_used, engine.where) == (0, "inline")
+
+
+def test_what_goes_wrong_in_an_expected_start_is_raised_where_workers_are_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(distributed, "LocalCluster", refused)
+    with Engine(settings(), folder=tmp_path) as engine:
+        engine.expect(0)
+        with pytest.raises(EngineError, match="Cannot start 2 worker processes"):
+            list(engine.map(square, [1], cost_s=0, name=str))
+
+
+def test_the_process_that_workers_are_forked_from_ends_with_them(tmp_path: Path) -> None:
+    with Engine(settings(), folder=tmp_path) as engine:
+        (((_, worker), *_),) = [list(engine.map(parent_id, [1], cost_s=0, name=str))]
+        assert Path(f"/proc/{worker}").exists()
+    assert worker != os.getpid()
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_jobs_are_drawn_within_a_bounded_window(engine: Engine) -> None:

@@ -510,6 +510,25 @@ def test_a_root_that_is_gone_is_an_error_of_the_source(tree: Path, ingest: Inges
     assert len(ingest.rows("instances")) == 2
 
 
+def test_what_is_to_be_read_is_told_while_the_crawl_goes_on(
+    tmp_path: Path, ingest: Ingester
+) -> None:
+    from dicomlake.pipeline.discovery.sources import Source  # noqa: PLC0415  (slow import)
+
+    for name in "ab":
+        for sub in ("one", "two"):
+            ct_series(tmp_path / name / sub, 2, name=f"{name}{sub}")
+    ingest(tmp_path / "a")
+    ct_series(tmp_path / "a" / "three", 1, name="three")
+    told: list[int] = []
+    with open_for_writing(ingest.lake, SETTINGS) as writer:
+        sources = [Source(name, str(tmp_path / name)) for name in "ab"]
+        staging = writer.staging("r")
+        plan = plan_ingest(writer.base, sources, SETTINGS, staging, on_to_read=told.append)
+    assert told == [1, 3, 5]
+    assert plan.to_read == 5
+
+
 def test_only_failed_reads_only_what_failed(tree: Path, ingest: Ingester) -> None:
     ct_series(tree, 3)
     (tree / "broken").write_bytes(b"")
@@ -639,8 +658,9 @@ def test_batches_hold_consecutive_files_of_one_source(tmp_path: Path, ingest: In
         (10, 1, {"batch_files": 4}, [4, 4, 2]),
         (10, 1, {"batch_bytes": 3 * 512}, [3, 3, 3, 1]),
         (10, 1, {"batch_bytes": 1}, [1] * 10),
-        (600, 1, {}, [300, 300]),
+        (600, 1, {}, [600]),
         (600, 64, {}, [250, 250, 100]),
+        (1200, 2, {}, [300, 250, 250, 250, 150]),
         (600, 64, {"batch_files": 200}, [200, 200, 200]),
     ],
 )

@@ -297,7 +297,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=steps)
 @pytest.mark.parametrize("name", ["files", "instances"])
 def test_any_series_of_deltas_gives_what_a_dictionary_gives(

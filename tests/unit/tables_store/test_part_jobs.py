@@ -16,7 +16,7 @@ from make.parts import change_of
 from make.rows import default_settings
 
 from dicomlake.pipeline.tables import commit as commit_module
-from dicomlake.pipeline.tables import faults, order, part_jobs
+from dicomlake.pipeline.tables import faults, order, part_jobs, parts, rewrite
 from dicomlake.pipeline.tables.commit import Change, MapParts, open_for_writing
 from dicomlake.pipeline.tables.keys import equal_rows
 from dicomlake.pipeline.tables.layout import TEMPORARY, part_path
@@ -137,14 +137,16 @@ def test_many_rows_are_sorted_run_by_run_and_stay_in_files(
 ) -> None:
     """With runs of 50 rows, whether written here or elsewhere."""
     monkeypatch.setattr(commit_module, "WORTH_SENDING_S", 0)
-    for module in (order, part_jobs, commit_module):
+    for module in (order, part_jobs, rewrite):
         monkeypatch.setattr(module, "RUN", 50)
     read: list[Any] = []
     real = part_jobs.Incoming.read
 
-    def watched(incoming: part_jobs.Incoming, table: Table) -> pa.Table:
+    def watched(
+        incoming: part_jobs.Incoming, table: Table, stretch: tuple[int, int] | None = None
+    ) -> pa.Table:
         read.append(type(incoming.where))
-        return real(incoming, table)
+        return real(incoming, table, stretch)
 
     monkeypatch.setattr(part_jobs.Incoming, "read", watched)
     changes = [change_of(0, 400, 1), change_of(200, 300, 2)]
@@ -157,6 +159,53 @@ def test_many_rows_are_sorted_run_by_run_and_stay_in_files(
         uids = stored["sop_instance_uid"].to_pylist()
         assert uids == sorted(uids)
     assert own.rows("instances") == 500
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1000])
+def test_rows_put_in_order_once_for_all_partitions_make_the_same_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    changes = [change_of(0, 400, 1), change_of(200, 300, 2)]
+    monkeypatch.setattr(part_jobs, "_PIECE", piece)
+    put: list[bool] = []
+    real = part_jobs.Incoming.in_file
+
+    def watched(incoming: part_jobs.Incoming, path: Path) -> part_jobs.Incoming:
+        put.append(incoming.places is not None)
+        return real(incoming, path)
+
+    monkeypatch.setattr(part_jobs.Incoming, "in_file", watched)
+    once = history(tmp_path / "once", None, changes)
+    assert any(put) == (piece < 300)
+    monkeypatch.setattr(rewrite, "RUN", 0)
+    each = history(tmp_path / "each", None, changes)
+    assert len({part.partition for _, part in once.parts("instances")}) > 1
+    assert once.manifest.tables == each.manifest.tables
+
+
+def test_a_row_group_ends_where_its_texts_are_too_long_wherever_batches_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "_GROUP_TEXT", 100)
+    sizes = [40, 40, 40, 250, 10, 90, 1, *[7] * 30]
+    rows = pa.table({"text": ["x" * size for size in sizes], "number": range(len(sizes))})
+    found = []
+    for at_once in (1, 2, 3, 1000):
+        batches = rows.to_batches(max_chunksize=at_once)
+        groups = list(parts._row_groups(batches, None))
+        assert pa.concat_tables(groups).equals(rows)
+        found.append([group.num_rows for group in groups])
+    assert found[0][:4] == [2, 1, 1, 2]
+    assert all(each == found[0] for each in found)
+
+
+def test_row_groups_of_parts_of_given_size_end_with_them_also_where_texts_are_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "_GROUP_TEXT", 100)
+    rows = pa.table({"text": ["x" * 30] * 10})
+    groups = parts._row_groups(rows.to_batches(), (5, 5))
+    assert [group.num_rows for group in groups] == [3, 2, 3, 2]
 
 
 @pytest.mark.parametrize("run", [1, 7, 64, 1000])
