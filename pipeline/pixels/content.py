@@ -1,21 +1,19 @@
 """The content of a file, as two files that claim one SOP Instance UID are compared by.
 
 Content is all attributes but the file meta information, and the pixels; transfer syntax and file
-bytes do not count. Native pixels are compared by value. Compressed ones are compared by their
-bytes, so that equal ones are equal and others are undecided.
+bytes do not count. Pixels are compared by value, those of lossless syntaxes decoded. Lossy or
+undecodable ones are compared by their bytes, so that equal ones are equal and others undecided.
 """
 
 import hashlib
 import os
 import re
 import stat
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.paths import decode_path
 from dicomlake.pipeline.discovery.sniff import SNIFF_BYTES, Encoding, recognised
 from dicomlake.pipeline.discovery.walk import stored_ns
@@ -37,24 +35,9 @@ from dicomlake.pipeline.pixels.data_set_digest import (
     DataSetDigest,
     DataSetWalker,
 )
-
-_PREAMBLE_BYTES: Final = 128
-_MAGIC: Final = b"DICM"
-_TRANSFER_SYNTAX: Final = 0x00020010
-_LONGEST_META: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ContentJob:
-    """A file whose content is to be read in full, as the ledger knows it."""
-
-    file_id: str
-    root: str
-    path: str
-    """Encoded path relative to the root."""
-    size: int
-    mtime_ns: int
-    settings: Settings
+from dicomlake.pipeline.pixels.decoded_digest import ContentJob, decoded_pixels
+from dicomlake.pipeline.pixels.file_meta import file_meta
+from dicomlake.pipeline.pixels.frame import PixelDataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ def read_content(job: ContentJob) -> Content:
         return Content(job.file_id, fault="vanished")
     except PermissionError:
         return Content(job.file_id, fault="permission")
-    except _ChangedError:
+    except (_ChangedError, PixelDataError):
         return Content(job.file_id, fault="unstable")
     except OSError:
         return Content(job.file_id, fault="io_error")
@@ -121,7 +104,7 @@ def _opened(job: ContentJob) -> Iterator[BinaryIO]:
 
 def _content(job: ContentJob, file: BinaryIO) -> Content:
     limits = job.settings.headers
-    syntax, start = _file_meta(file)
+    syntax, start = file_meta(file)
     file.seek(start)
     source: Readable = file
     size = job.size - start
@@ -132,6 +115,9 @@ def _content(job: ContentJob, file: BinaryIO) -> Content:
     try:
         encoding = _encoding(stream, size, syntax)
         found = DataSetWalker(stream, limits, syntax or IMPLICIT_LITTLE_UID).walk(encoding)
+        by_value = decoded_pixels(job, syntax, start, found)
+        if by_value is not None:
+            found = replace(found, pixels=by_value, comparable=True)
     except BrokenDataSetError:
         file.seek(0)
         found = _by_bytes(file, syntax)
@@ -156,28 +142,6 @@ def _by_bytes(file: BinaryIO, syntax: str) -> DataSetDigest:
     while piece := file.read(CHUNK):
         digest.update(piece)
     return DataSetDigest(digest.digest(), digest.digest(), comparable=False)
-
-
-def _file_meta(file: BinaryIO) -> tuple[str, int]:
-    """Return the transfer syntax, empty where it is not said, and where the data set starts.
-
-    The file meta information (PS3.10 section 7.1) is explicit VR little endian; it ends at the
-    first element of another group, whatever its group length says.
-    """
-    head = file.read(_PREAMBLE_BYTES + 4)
-    start = _PREAMBLE_BYTES + 4 if head[_PREAMBLE_BYTES:] == _MAGIC else 0
-    file.seek(start)
-    meta = file.read(_LONGEST_META)
-    at, syntax = 0, ""
-    while meta[at : at + 2] == b"\x02\x00" and at + 12 <= len(meta):
-        long = meta[at + 4 : at + 6] in {b"OB", b"OW", b"SQ", b"UN", b"UT"}
-        value = at + (12 if long else 8)
-        length = struct.unpack_from("<I" if long else "<H", meta, value - (4 if long else 2))[0]
-        if struct.unpack_from("<HH", meta, at) == (2, _TRANSFER_SYNTAX & 0xFFFF):
-            raw = meta[value : value + length].rstrip(b" \0")
-            syntax = raw.decode("ascii", errors="replace")
-        at = value + length
-    return syntax, start + at
 
 
 def _encoding(stream: ByteStream, size: int, syntax: str) -> Encoding:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,6 +26,7 @@ from dicomlake.pipeline.headers.structure import (
 )
 from dicomlake.pipeline.headers.transfer_syntax import has_plain_pixels
 from dicomlake.pipeline.pixels.byte_stream import CHUNK, BrokenDataSetError, ByteStream
+from dicomlake.pipeline.pixels.stored_bits import keep_bits
 
 _LARGEST_GUESSED_SEQUENCE: Final = 16 << 20
 """A value of unknown VR above this many bytes is not tried as a sequence."""
@@ -51,12 +52,16 @@ _TEXT_VRS: Final = frozenset(
 )
 """VRs whose values may be padded with a space or NUL (PS3.5 section 6.2)."""
 
-_SAMPLES, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280008, 0x00280010, 0x00280011
-_BITS: Final = 0x00280100
+SAMPLES, FRAMES, ROWS, COLUMNS = 0x00280002, 0x00280008, 0x00280010, 0x00280011
+BITS: Final = 0x00280100
+BITS_STORED, HIGH_BIT, SIGN = 0x00280101, 0x00280102, 0x00280103
 _SOP_INSTANCE_UID: Final = 0x00080018
 CONTENT_DATE: Final = 0x00080023
 CONTENT_TIME: Final = 0x00080033
-_KEPT: Final = frozenset({_COLUMNS, _ROWS, _FRAMES, _SAMPLES, _BITS, CONTENT_DATE, CONTENT_TIME})
+_KEPT: Final = frozenset(
+    {COLUMNS, ROWS, FRAMES, SAMPLES, BITS, BITS_STORED, HIGH_BIT, SIGN}
+    | {CONTENT_DATE, CONTENT_TIME}
+)
 
 
 class _Header(NamedTuple):
@@ -75,16 +80,20 @@ class DataSetDigest:
     attributes: bytes = b""
     """Digest of all attributes but the pixels."""
     pixels: bytes = hashlib.sha256().digest()
-    """Digest of native pixel values in little-endian order, or of the syntax and fragments."""
+    """Digest of native pixel values in little-endian order, or of the syntax and fragments.
+
+    Values are masked to BitsStored and sign-extended: other bits are no pixels."""
     comparable: bool = True
     """Whether other pixel bytes mean other pixels: false for compressed ones."""
+    pixels_at: int | None = None
+    """Where the value of encapsulated Pixel Data starts, from the start of the data set."""
     values: dict[int, bytes] = field(default_factory=dict)
     """Raw values of the few attributes that the reading itself needs, by tag."""
 
     def number(self, tag: int, default: int = 0) -> int:
         """Return the first value of US or IS written at a tag, or the default."""
         raw = self.values.get(tag, b"")
-        if tag == _FRAMES:
+        if tag == FRAMES:
             found = re.fullmatch(rb"[ ]*\+?([0-9]{1,12})[ \0]*", raw.split(b"\\")[0])
             return int(found[1]) if found else default
         return int.from_bytes(raw[:2], "little") if len(raw) >= 2 else default  # noqa: PLR2004  (bytes of US)
@@ -247,6 +256,7 @@ class DataSetWalker:
         tag, vr, length = header
         if length == UNDEFINED or not has_plain_pixels(self._syntax):
             self.digest.comparable = False
+            self.digest.pixels_at = stream.position if length == UNDEFINED else None
             digest = hashlib.sha256(self._syntax.encode() + b"\0")
             if length == UNDEFINED:
                 self._fragments(stream, encoding, digest)
@@ -254,19 +264,37 @@ class DataSetWalker:
                 _update(digest, stream.chunks(length))
             self.digest.pixels = digest.digest()
             return
-        bits = self.digest.number(_BITS, 8)
+        bits = self.digest.number(BITS, 8)
         word = _PIXELS[tag] or (bits // 8 if bits in {16, 32, 64} else 2 if vr == b"OW" else 1)
         expected = self._expected_bytes(bits if tag == _PIXEL_DATA else word * 8)
         left = expected if expected % 2 and length == expected + 1 else length
+        kept = self._stored_bits(bits) if tag == _PIXEL_DATA else None
         digest = hashlib.sha256()
         for raw in stream.chunks(length):
             piece = raw if encoding.little or word == 1 else _little_endian(raw, word)
-            digest.update(piece[:left])
+            digest.update(piece[:left] if kept is None else kept(piece[:left]))
             left = max(0, left - len(piece))
         self.digest.pixels = digest.digest()
 
+    def _stored_bits(self, bits: int) -> Callable[[bytes], bytes] | None:
+        """Return what drops the bits outside BitsStored, None where there are none."""
+        stored = self.digest.number(BITS_STORED, bits)
+        top = self.digest.number(HIGH_BIT, stored - 1)
+        if bits not in {8, 16, 32} or not 1 <= stored < bits or not stored <= top + 1 <= bits:
+            return None
+        signed = self.digest.number(SIGN) == 1
+        dtype = np.dtype(f"<{'i' if signed else 'u'}{bits // 8}")
+
+        def kept(piece: bytes) -> bytes:
+            whole = len(piece) - len(piece) % dtype.itemsize
+            values = np.frombuffer(piece[:whole], dtype).astype(dtype.newbyteorder("="))
+            keep_bits(values, stored, top, signed=signed)
+            return values.astype(dtype).tobytes() + piece[whole:]
+
+        return kept
+
     def _expected_bytes(self, bits: int) -> int:
-        shape = (_ROWS, _COLUMNS, _SAMPLES, _FRAMES)
+        shape = (ROWS, COLUMNS, SAMPLES, FRAMES)
         samples = 1
         for tag in shape:
             samples *= self.digest.number(tag, 1)

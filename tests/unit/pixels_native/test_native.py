@@ -9,12 +9,22 @@ import numpy as np
 import pydicom
 import pytest
 from make.series import ct_slice, write
+from make.stored import SETTINGS, values_of
+from make.stored import cause_of as refusal
+from make.stored import frames_of as stored_frames
 from make.volumes import file_row, rows_table
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
-from dicomlake.pipeline.pixels.native import NativeFrame, PixelDataError, read_stored
-from dicomlake.pipeline.series.slices import read_rows
+from dicomlake.pipeline.pixels.frame import PixelDataError, StoredFrame
+from dicomlake.pipeline.pixels.frame_reader import FrameReader
+from dicomlake.pipeline.pixels.native import NativeReader
+from dicomlake.pipeline.series.reading import read_rows
 
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
@@ -56,17 +66,17 @@ def save(dataset: pydicom.Dataset, path: Path, syntax: str) -> Path:
     return path
 
 
-def frame_of(path: Path) -> NativeFrame:
+def frame_of(path: Path) -> StoredFrame:
     (each,), _ = read_rows(rows_table([file_row(path.parent, path)]))
     assert each.frame is not None
     return each.frame
 
 
-def stored_values(path: Path, frame: NativeFrame | None = None) -> np.ndarray:
+def stored_values(path: Path, frame: StoredFrame | None = None) -> np.ndarray:
     frame = frame or frame_of(path)
     assert frame.problem() is None
     out = np.full((frame.rows or 0, frame.columns or 0), 77, frame.dtype)
-    read_stored(os.fsencode(path), frame, out)
+    NativeReader().read(os.fsencode(path), frame, out)
     return out
 
 
@@ -131,20 +141,20 @@ def test_pydicoms_own_native_files_give_pydicoms_values() -> None:
 
 
 @pytest.fixture
-def good(tmp_path: Path) -> tuple[Path, NativeFrame]:
+def good(tmp_path: Path) -> tuple[Path, StoredFrame]:
     path = write(ct_slice(0), tmp_path / "IM")
     return path, frame_of(path)
 
 
-def cause_of(path: Path, frame: NativeFrame) -> str:
+def cause_of(path: Path, frame: StoredFrame) -> str:
     out = np.zeros((frame.rows or 0, frame.columns or 0), frame.dtype)
     with pytest.raises(PixelDataError) as caught:
-        read_stored(os.fsencode(path), frame, out)
+        NativeReader().read(os.fsencode(path), frame, out)
     return caught.value.cause
 
 
 def test_a_file_that_changed_since_it_was_committed_is_refused(
-    good: tuple[Path, NativeFrame],
+    good: tuple[Path, StoredFrame],
 ) -> None:
     path, frame = good
     os.utime(path, ns=(0, frame.mtime_ns + 1))
@@ -156,14 +166,14 @@ def test_a_file_that_changed_since_it_was_committed_is_refused(
     assert cause_of(path, frame) == "changed"
 
 
-def test_a_fifo_in_the_place_of_the_file_is_refused_at_once(good: tuple[Path, NativeFrame]) -> None:
+def test_a_fifo_in_the_place_of_the_file_is_refused_at_once(good: tuple[Path, StoredFrame]) -> None:
     path, frame = good
     path.unlink()
     os.mkfifo(path)
     assert cause_of(path, frame) == "changed"
 
 
-def test_a_file_that_is_gone_may_come_back(good: tuple[Path, NativeFrame]) -> None:
+def test_a_file_that_is_gone_may_come_back(good: tuple[Path, StoredFrame]) -> None:
     path, frame = good
     path.unlink()
     assert cause_of(path, frame) == "missing"
@@ -173,14 +183,14 @@ def test_a_file_that_is_gone_may_come_back(good: tuple[Path, NativeFrame]) -> No
 
 @pytest.mark.parametrize("shift", [-2, 2, -100_000, 100_000])
 def test_an_offset_that_is_not_that_of_pixel_data_is_refused(
-    good: tuple[Path, NativeFrame], shift: int
+    good: tuple[Path, StoredFrame], shift: int
 ) -> None:
     path, frame = good
-    moved = dataclasses.replace(frame, offset=frame.offset + shift)
+    moved = dataclasses.replace(frame, offset=(frame.offset or 0) + shift)
     assert cause_of(path, moved) in ("element_header", "truncated")
 
 
-def test_a_file_that_ends_inside_the_pixels_is_refused(good: tuple[Path, NativeFrame]) -> None:
+def test_a_file_that_ends_inside_the_pixels_is_refused(good: tuple[Path, StoredFrame]) -> None:
     path, frame = good
     os.truncate(path, frame.size - 10)
     stat = path.stat()
@@ -207,7 +217,7 @@ def test_a_file_that_ends_inside_the_pixels_is_refused(good: tuple[Path, NativeF
     ],
 )
 def test_a_description_that_cannot_be_is_refused_before_the_file_is_opened(
-    good: tuple[Path, NativeFrame], changes: dict[str, Any], cause: str
+    good: tuple[Path, StoredFrame], changes: dict[str, Any], cause: str
 ) -> None:
     assert dataclasses.replace(good[1], **changes).problem() == cause
 
@@ -228,3 +238,97 @@ def test_a_pad_byte_and_an_absent_high_bit_are_fine(tmp_path: Path) -> None:
     assert (frame.length, frame.n_bytes) == (10, 9)
     assert dataclasses.replace(frame, high_bit=None).problem() is None
     np.testing.assert_array_equal(stored_values(path).ravel(), range(9))
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("bits", [(8, 8, 7), (16, 12, 11), (32, 32, 31)])
+@pytest.mark.parametrize("vr", ["OB", "OW"])
+def test_v12_each_frame_of_an_object_is_read_by_its_index(
+    tmp_path: Path, syntax: str, bits: tuple[int, int, int], vr: str
+) -> None:
+    """Frames of an odd number of bytes start inside a word of a big-endian file too."""
+    shape = 5, 3, 3
+    dataset = packed(bits, False, syntax, (shape[0] * shape[1], shape[2]))
+    dataset.Rows, dataset.NumberOfFrames = shape[1], shape[0]
+    big = syntax == ExplicitVRBigEndian
+    expected = np.frombuffer(
+        dataset.PixelData, f"{'>' if big else '<'}u{bits[0] // 8}", int(np.prod(shape))
+    ).reshape(shape) & ((1 << bits[1]) - 1)
+    if bits[0] == 8:
+        dataset["PixelData"].VR = vr
+        if big and vr == "OW":
+            raw = np.frombuffer(dataset.PixelData, "u2").byteswap().tobytes()
+            dataset.PixelData = raw
+    path = save(dataset, tmp_path / "IM", syntax)
+    frames = stored_frames(path)
+    order = [4, 0, 3, 1, 2]
+    with FrameReader(SETTINGS) as reader:
+        np.testing.assert_array_equal(values_of(reader, frames), expected)
+        found = values_of(reader, [frames[k] for k in order])
+    np.testing.assert_array_equal(found, expected[order])
+
+
+@pytest.mark.parametrize("syntax", [*SYNTAXES, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("keyword", "dtype"), [("FloatPixelData", "f4"), ("DoubleFloatPixelData", "f8")]
+)
+def test_v13_float_pixels_are_read_bit_for_bit(
+    tmp_path: Path, syntax: str, keyword: str, dtype: str
+) -> None:
+    expected = np.random.default_rng(1).normal(size=(3, 4, 5)).astype(dtype)
+    expected[0, 0, :3] = np.nan, np.inf, np.finfo(dtype).tiny / 4
+    big = syntax == ExplicitVRBigEndian
+    dataset = ct_slice(0, rows=4, columns=5, BitsAllocated=8 * expected.itemsize, BitsStored=None,
+                       HighBit=None, PixelRepresentation=None, PixelData=None)  # fmt: skip
+    dataset.NumberOfFrames = 3
+    setattr(dataset, keyword, expected.astype(f"{'>' if big else '<'}{dtype}").tobytes())
+    path = save(dataset, tmp_path / "IM", syntax)
+    raw, element = path.read_bytes(), b"\xe0\x7f" + (b"\x08" if dtype == "f4" else b"\x09") + b"\0"
+    said: dict[str, Any] = {}
+    if syntax != DeflatedExplicitVRLittleEndian:
+        if big:
+            element = np.frombuffer(element, "u2").byteswap().tobytes()
+        offset = raw.rindex(element) + (8 if syntax == ImplicitVRLittleEndian else 12)
+        said = {"offset": offset, "length": len(raw) - offset}
+    frames = stored_frames(path, **said)
+    assert frames[0][1].floating
+    with FrameReader(SETTINGS) as reader:
+        found = values_of(reader, frames)
+        assert found.dtype == np.dtype(dtype)
+        assert found.tobytes() == expected.tobytes()
+        if said:  # the same offset, described as integers
+            wrong = stored_frames(path, **said, bits_stored=32, high_bit=31, bits_allocated=32,
+                                  pixel_representation=0, n_frames=1)  # fmt: skip
+            assert refusal(reader, wrong) in ("element_header", "length")
+
+
+def test_frames_that_pixel_data_cannot_hold_are_refused(good: tuple[Path, StoredFrame]) -> None:
+    frame = good[1]
+    for changes, cause in (
+        ({"n_frames": 2}, "truncated"),
+        ({"index": 1}, "no_frame"),
+        ({"index": -1}, "no_frame"),
+        ({"n_frames": 0}, "no_frame"),
+        ({"samples_per_pixel": 3}, "samples"),
+        ({"transfer_syntax_uid": "1.2.840.10008.1.2.4.100"}, "syntax"),
+        ({"offset": None}, "missing"),
+    ):
+        assert dataclasses.replace(frame, **changes).problem() == cause
+
+
+def test_the_header_of_an_object_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = packed((16, 16, 15), False, ExplicitVRLittleEndian, (40, 4))
+    dataset.Rows, dataset.NumberOfFrames = 4, 10
+    frames = stored_frames(save(dataset, tmp_path / "IM", ExplicitVRLittleEndian))
+    reads = []
+    real = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *how: reads.append(how) or real(*how))
+    single = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda *how: single.append(how) or pread(*how))
+    with FrameReader(SETTINGS) as reader:
+        values_of(reader, frames)
+    assert len(reads) == 10
+    assert len(single) == 1
