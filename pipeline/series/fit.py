@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+from itertools import groupby, islice, pairwise
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from dicomlake.config.settings import VolumeSettings
 from dicomlake.pipeline.series.finding import Finding
 from dicomlake.pipeline.series.grouping import Floats, directions, unit
 from dicomlake.pipeline.series.slices import Slice
+
+_PLACES_TOLD: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,29 @@ class Ordered:
 
     def places(self, *, same_position_mm: float) -> list[list[int]]:
         """Return indices of slices that share a position, one list a position, in order."""
-        breaks = np.diff(self.distances, prepend=self.distances[:1]) > same_position_mm
-        place = np.cumsum(breaks)
-        return [
-            [index for index, _ in members]
-            for _, members in groupby(enumerate(place), key=lambda pair: pair[1])
-        ]
+        starts = np.flatnonzero(np.diff(self.distances) > same_position_mm) + 1
+        ends = [0, *starts.tolist(), len(self.slices)]
+        return [list(range(start, stop)) for start, stop in pairwise(ends)]
+
+    def n_places(self, *, same_position_mm: float) -> int:
+        """Return how many positions there are."""
+        return 1 + int(np.count_nonzero(np.diff(self.distances) > same_position_mm))
 
 
 def order(slices: Sequence[Slice]) -> Ordered:
     """Return slices of one geometry group in order: by n·IPP, then UID, never by a number."""
     rows, columns = directions(slices)
-    crosses, counts = np.unique(np.cross(unit(rows), unit(columns)), axis=0, return_counts=True)
-    normal = unit(crosses[int(counts.argmax())][None, :])[0]
+    crosses = np.cross(unit(rows), unit(columns))
+    if not (crosses == crosses[0]).all():
+        crosses, counts = np.unique(crosses, axis=0, return_counts=True)
+        crosses = crosses[int(counts.argmax())][None, :]
+    normal = unit(crosses[:1])[0]
     positions = np.array([each.position for each in slices], float)
     distances = positions @ normal
+    along = distances.tolist()
     ranks = sorted(
         range(len(slices)),
-        key=lambda index: (distances[index], slices[index].sop_instance_uid, slices[index].file_id),
+        key=lambda index: (along[index], slices[index].sop_instance_uid, *slices[index].identity),
     )
     return Ordered(
         tuple(slices[index] for index in ranks), normal, positions[ranks], distances[ranks]
@@ -69,6 +76,9 @@ class Fit:
     residuals: Floats
     """P_k - (P0 + k·s), mm, [n, 3]."""
     tolerance_mm: float
+
+    indices: tuple[int, ...]
+    """k of each position."""
 
     @property
     def greatest_mm(self) -> float:
@@ -89,17 +99,20 @@ def tolerance_mm(step: Floats, settings: VolumeSettings) -> float:
     )
 
 
-def fit(positions: Floats, settings: VolumeSettings) -> Fit:
+def fit(positions: Floats, settings: VolumeSettings, indices: Sequence[int] | None = None) -> Fit:
     """Return the least-squares step from the first position, which the affine starts at (V7, V9).
 
     Args:
         positions: mm, [n, 3], n at least 2, in order.
         settings: the tolerances.
+        indices: k of each position, from 0; one after the other where None.
     """
-    k = np.arange(len(positions), dtype=float)
+    places = range(len(positions)) if indices is None else indices
+    k = np.fromiter(places, float, len(positions))
     offsets = positions - positions[0]
     step = (k @ offsets) / (k @ k)
-    return Fit(step, offsets - k[:, None] * step, tolerance_mm(step, settings))
+    residuals = offsets - k[:, None] * step
+    return Fit(step, residuals, tolerance_mm(step, settings), tuple(places))
 
 
 def is_uniform(stack: Ordered, settings: VolumeSettings) -> bool:
@@ -115,10 +128,10 @@ def not_uniform(stack: Ordered, found: Fit, settings: VolumeSettings) -> Finding
         "residual_mm": round(found.greatest_mm, 6),
         "tolerance_mm": round(found.tolerance_mm, 6),
     }
-    missing = _missing(stack, settings)
-    if missing:
-        detail["missing_positions_mm"] = missing[:100]
-        detail["missing"] = len(missing)
+    times = gaps(stack, settings)
+    if times is not None:
+        detail["missing_positions_mm"] = _missing_positions(stack, times)
+        detail["missing"] = sum(times) - len(times)
         return Finding("MISSING_SLICES", detail)
     along = found.residuals @ stack.normal
     across = found.residuals - along[:, None] * stack.normal
@@ -130,8 +143,8 @@ def not_uniform(stack: Ordered, found: Fit, settings: VolumeSettings) -> Finding
     return Finding("NON_UNIFORM_SPACING", detail)
 
 
-def _missing(stack: Ordered, settings: VolumeSettings) -> list[float]:
-    """Return the distances along the normal where slices are missing, mm; none if none are.
+def gaps(stack: Ordered, settings: VolumeSettings) -> list[int] | None:
+    """Return how many units each step is where slices are missing; None where none are (V7).
 
     The unit is the median of the steps below 1.5 x the shortest. All steps are multiples of it,
     one at least twice, and there is no run of `min_slices` - 1 greater steps: that would be a zone
@@ -141,16 +154,25 @@ def _missing(stack: Ordered, settings: VolumeSettings) -> list[float]:
     lengths = np.linalg.norm(steps, axis=1)
     one = np.median(steps[lengths < 1.5 * lengths.min()], axis=0) if lengths.min() > 0 else None
     if one is None or not float(one @ one) > 0:
-        return []
-    times = np.rint(steps @ one / float(one @ one)).astype(int)
+        return None
+    times = np.rint(steps @ one / float(one @ one))
     errors = np.linalg.norm(steps - times[:, None] * one, axis=1)
     if (times < 1).any() or (errors > tolerance_mm(one, settings)).any() or times.max() == 1:
-        return []
+        return None
     for wide, run in groupby(times > 1):
         if wide and sum(1 for _ in run) >= settings.min_slices - 1:
-            return []
-    return [
-        round(float(stack.distances[index] + stack.normal @ one * multiple), 4)
+            return None
+    return [int(each) for each in times]
+
+
+def _missing_positions(stack: Ordered, times: Sequence[int]) -> list[float]:
+    """Return where slices are missing along the normal, mm: the first hundred places.
+
+    Each gap is divided evenly, so that no error of a unit adds up over it.
+    """
+    places = (
+        stack.distances[index] + (stack.distances[index + 1] - stack.distances[index]) * k / count
         for index, count in enumerate(times)
-        for multiple in range(1, int(count))
-    ]
+        for k in range(1, count)
+    )
+    return [round(float(place), 4) for place in islice(places, _PLACES_TOLD)]

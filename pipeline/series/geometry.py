@@ -1,6 +1,6 @@
 """V9, V0, V8 and V10: the affine of a stack, its greatest error, and what is worth a flag."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 
 import numpy as np
@@ -27,14 +27,20 @@ def affine_lps(stack: Ordered, step: Floats) -> Floats:
     return matrix + 0.0  # a negative zero would be another byte in what is written
 
 
-def position_error_mm(stack: Ordered, affine: Floats) -> float:
-    """Return how far the affine puts the corner voxel of any slice from its own place (V0)."""
-    n = len(stack.slices)
+def position_error_mm(stack: Ordered, affine: Floats, indices: Sequence[int]) -> float:
+    """Return how far the affine puts the corner voxel of any slice from its own place (V0).
+
+    Args:
+        stack: the slices.
+        affine: 4 x 4.
+        indices: k of each slice in the volume.
+    """
+    k = np.fromiter(indices, float, len(indices))
     rows, columns = directions(stack.slices)
     spacings = np.array([each.spacing for each in stack.slices], float)
     along_row = unit(rows) * spacings[:, 1:] - affine[:3, 0]
     along_column = unit(columns) * spacings[:, :1] - affine[:3, 1]
-    origin = stack.positions - (affine[:3, 3] + np.arange(n)[:, None] * affine[:3, 2])
+    origin = stack.positions - (affine[:3, 3] + k[:, None] * affine[:3, 2])
     last_column = (stack.slices[0].columns or 1) - 1
     last_row = (stack.slices[0].rows or 1) - 1
     errors = [
@@ -45,7 +51,19 @@ def position_error_mm(stack: Ordered, affine: Floats) -> float:
     return float(max(errors))
 
 
-def flags(stack: Ordered, found: Fit, settings: VolumeSettings, considered: int) -> set[str]:
+def drift_mm(stack: Ordered, found: Fit) -> float:
+    """Return how far slices drift in their own plane over the whole stack (V8)."""
+    across = found.step - (found.step @ stack.normal) * stack.normal
+    return float(np.linalg.norm(across)) * found.indices[-1]
+
+
+def flags(
+    stack: Ordered,
+    found: Fit,
+    settings: VolumeSettings,
+    considered: int,
+    incomplete: Collection[str],
+) -> set[str]:
     """Return the flags that geometry and declared counts give (V8, V10, V11) and `lossy` (V14).
 
     Args:
@@ -53,11 +71,11 @@ def flags(stack: Ordered, found: Fit, settings: VolumeSettings, considered: int)
         found: its fit.
         settings: the margins.
         considered: slices of the geometry group before it was split into channels.
+        incomplete: concatenations of the series that lack a part.
     """
     found_flags = set()
     n = len(stack.slices)
-    across = found.step - (found.step @ stack.normal) * stack.normal
-    if float(np.linalg.norm(across)) * (n - 1) > found.tolerance_mm:
+    if drift_mm(stack, found) > found.tolerance_mm:
         found_flags.add("sheared")
     thicknesses = [each.thickness for each in stack.slices if each.thickness and each.thickness > 0]
     if thicknesses:
@@ -70,6 +88,8 @@ def flags(stack: Ordered, found: Fit, settings: VolumeSettings, considered: int)
         found_flags.add("possibly_truncated")
     # All channels of an acquisition are counted together in this one.
     if _declared(stack.slices, "ImagesInAcquisition") > considered:
+        found_flags.add("possibly_truncated")
+    if any(each.concatenation in incomplete for each in stack.slices):
         found_flags.add("possibly_truncated")
     if any(each.lossy for each in stack.slices):
         found_flags.add("lossy")

@@ -1,6 +1,6 @@
 """V3, geometry groups: one stack and orientation, one matrix, spacing and frame of reference."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -65,21 +65,48 @@ def by_orientation(slices: Sequence[Slice], *, tolerance: float) -> list[list[Sl
     The commonest orientation gathers all within `tolerance` (default 1e-4) of it in each
     normalised component; then the commonest of the rest, and so on. StackID always splits.
     """
+    by_stack: dict[str | None, list[Slice]] = defaultdict(list)
+    for each in slices:
+        by_stack[each.stack_id].append(each)
     groups = []
-    for stack_id in sorted({each.stack_id for each in slices}, key=lambda text: text or ""):
-        members = [each for each in slices if each.stack_id == stack_id]
+    for members in by_stack.values():
         rows, columns = directions(members)
         vectors = np.hstack([unit(rows), unit(columns)])
-        left = np.arange(len(members))
-        while left.size:
-            near = _near_commonest(vectors[left], tolerance)
-            groups.append([members[index] for index in left[near]])
-            left = left[~near]
-    return sorted(groups, key=lambda group: (-len(group), group[0].sop_instance_uid))
+        for apart in _far_apart(vectors, tolerance):
+            left = apart
+            while left.size:
+                near = _near_commonest(vectors[left], tolerance)
+                groups.append([members[index] for index in left[near]])
+                left = left[~near]
+    return sorted(
+        groups,
+        key=lambda group: (-len(group), group[0].sop_instance_uid, group[0].identity),
+    )
+
+
+def _far_apart(vectors: Floats, tolerance: float) -> list[npt.NDArray[np.intp]]:
+    """Return indices of vectors [n, 6] in sets of which no two members of different ones are near.
+
+    Cut along each component where sorted values leave a gap: a fan of thousands of orientations
+    falls apart into its own before any two of them are compared.
+    """
+    labels = np.zeros(len(vectors), int)
+    if (vectors == vectors[0]).all():
+        return [np.arange(len(vectors))]
+    for component in vectors.T:
+        ranks = np.lexsort((component, labels))
+        new = np.diff(labels[ranks]) != 0
+        new |= np.diff(component[ranks]) > tolerance
+        labels[ranks] = np.concatenate([[0], np.cumsum(new)])
+    ranks = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[ranks])) + 1
+    return np.split(ranks, starts)
 
 
 def _near_commonest(vectors: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
     """Return which vectors [n, 6] lie near the commonest; ties go to the one with most around."""
+    if (vectors == vectors[0]).all():
+        return np.ones(len(vectors), bool)
     distinct, counts = np.unique(vectors, axis=0, return_counts=True)
     best, best_near = -1, np.zeros(len(vectors), bool)
     for candidate in distinct[counts == counts.max()]:
@@ -103,11 +130,13 @@ def minor_orientations(
     aside: list[Slice] = []
     near = 0
     kept = {id(group[0]) for group in major}
+    stacks = {group[0].stack_id for group in major}
     angles = []
     for group in groups:
         if id(group[0]) in kept:
             continue
-        if group[0].stack_id not in {each[0].stack_id for each in major}:
+        if group[0].stack_id not in stacks:
+            stacks.add(group[0].stack_id)
             major.append(list(group))
             continue
         cosine = np.clip(np.abs(normals @ _normal(group)), 0, 1).max()
@@ -136,9 +165,9 @@ def mixed(group: Sequence[Slice], *, spacing_tolerance: float) -> Finding | None
         spacing_tolerance: greatest relative difference of PixelSpacing; default 1e-4.
     """
     for reason, name, value in MIXED:
-        counts = Counter(value(each) for each in group)
-        if len(counts) == 1:
+        if len({value(each) for each in group}) == 1:
             continue
+        counts = Counter(value(each) for each in group)
         if reason == "MIXED_PIXEL_SPACING" and _spacings_agree(counts, spacing_tolerance):
             continue
         most = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))[:10]

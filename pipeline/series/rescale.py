@@ -1,7 +1,7 @@
 """V16: whether real values can be made of stored ones, and in what unit."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,14 +14,19 @@ _FLOAT32_GREATEST: Final = (2 - 2**-23) * 2.0**127
 
 def unusable_rescale(group: Sequence[Slice]) -> Finding | None:
     """Return why values of a group cannot be made, the first of V16's reasons, or None."""
+    alike: dict[object, list[Slice]] = defaultdict(list)
+    for each in group:
+        bits = each.frame.bits_allocated if each.frame else None
+        alike[each.rescale, each.is_ct, bits].append(each)
+    kinds = list(alike.values())
     checks: tuple[tuple[str, Callable[[Slice], bool]], ...] = (
         ("NO_RESCALE_FOR_CT", _ct_without),
         ("MODALITY_LUT_NOT_HU", _lut_not_hu),
         ("INVALID_RESCALE", _invalid),
-        ("INVALID_RESCALE", _without_beside(group)),
+        ("INVALID_RESCALE", _without_beside([members[0] for members in kinds])),
     )
     for reason, fails in checks:
-        bad = [each for each in group if fails(each)]
+        bad = [each for members in kinds if fails(members[0]) for each in members]
         if not bad:
             continue
         detail: dict[str, object] = {"instances": len(bad)}

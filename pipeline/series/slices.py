@@ -1,20 +1,20 @@
-"""From committed rows to slices: what the rules of a volume need to know of one instance."""
+"""What the rules of a volume read of the tables, and what they need to know of one slice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
-from typing import Any, Final
+from datetime import date, datetime, time
+from typing import Final
 
-import numpy as np
 import pyarrow as pa
 
-from dicomlake.pipeline.pixels.native import NativeFrame
-
-_GREATEST: Final = 1e9
-_LEAST_SPACING: Final = 1e-9
-"""Bounds of coordinates and spacings, mm: inside, float64 keeps far more than any tolerance."""
+from dicomlake.pipeline.pixels.frame import StoredFrame
 
 Triple = tuple[float, float, float]
+Moment = tuple[date | None, time | None]
+Key = int | float | str | None
+
+WHOLE: Final = 0
+"""Frame number of an object that is not taken apart into its frames."""
 
 INSTANCE_COLUMNS: Final = (
     "sop_instance_uid",
@@ -34,7 +34,20 @@ INSTANCE_COLUMNS: Final = (
     "echo_time",
     "trigger_time",
     "nominal_percentage_of_cardiac_phase",
+    "diffusion_b_value",
+    "inversion_time",
+    "flip_angle",
     "units",
+    "corrected_image",
+    "decay_correction",
+    "series_date",
+    "series_time",
+    "radiopharmaceutical_start_time",
+    "radiopharmaceutical_start_date_time",
+    "radiopharmaceutical_start_date_time_offset_minutes",
+    "radionuclide_total_dose",
+    "radionuclide_half_life",
+    "patient_weight",
     "frame_of_reference_uid",
     "image_position_patient",
     "image_orientation_patient",
@@ -46,6 +59,9 @@ INSTANCE_COLUMNS: Final = (
     "number_of_temporal_positions",
     "number_of_slices",
     "images_in_acquisition",
+    "concatenation_uid",
+    "in_concatenation_number",
+    "in_concatenation_total_number",
     "samples_per_pixel",
     "photometric_interpretation",
     "number_of_frames",
@@ -81,6 +97,35 @@ FILE_COLUMNS: Final = (
 )
 """Columns of `files` that stand beside them in the same row."""
 
+FRAME_COLUMNS: Final = (
+    "sop_instance_uid",
+    "frame_number",
+    "image_position_patient",
+    "image_orientation_patient",
+    "pixel_spacing",
+    "slice_thickness",
+    "rescale_slope",
+    "rescale_intercept",
+    "rescale_type",
+    "frame_type",
+    "stack_id",
+    "temporal_position_index",
+    "frame_acquisition_number",
+    "frame_acquisition_date_time",
+    "effective_echo_time",
+    "echo_time",
+    "nominal_cardiac_trigger_delay_time",
+    "trigger_time",
+    "nominal_percentage_of_cardiac_phase",
+    "diffusion_b_value",
+    "inversion_times",
+    "flip_angle",
+    "kvp",
+    "convolution_kernel",
+    "invalid_attributes",
+)
+"""Columns of `frames` that the rules of a volume read."""
+
 CT_CLASSES: Final = frozenset(
     {
         "1.2.840.10008.5.1.4.1.1.2",
@@ -89,6 +134,44 @@ CT_CLASSES: Final = frozenset(
     }
 )
 """CT Image Storage, Enhanced CT, Legacy Converted Enhanced CT."""
+
+PET_CLASSES: Final = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.128",
+        "1.2.840.10008.5.1.4.1.1.128.1",
+        "1.2.840.10008.5.1.4.1.1.130",
+    }
+)
+"""PET Image Storage, Legacy Converted Enhanced PET, Enhanced PET."""
+
+MULTI_FRAME_CLASSES: Final = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
+        "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
+        "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR
+        "1.2.840.10008.5.1.4.1.1.4.3",  # Enhanced MR Color
+        "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR
+        "1.2.840.10008.5.1.4.1.1.128.1",  # Legacy Converted Enhanced PET
+        "1.2.840.10008.5.1.4.1.1.130",  # Enhanced PET
+        "1.2.840.10008.5.1.4.1.1.7.1",  # Multi-frame Single Bit Secondary Capture
+        "1.2.840.10008.5.1.4.1.1.7.2",  # Multi-frame Grayscale Byte Secondary Capture
+        "1.2.840.10008.5.1.4.1.1.7.3",  # Multi-frame Grayscale Word Secondary Capture
+        "1.2.840.10008.5.1.4.1.1.7.4",  # Multi-frame True Color Secondary Capture
+    }
+)
+"""Classes of V1 whose objects hold frames (PS3.4 section B.5)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesRows:
+    """What the tables hold of one series."""
+
+    instances: pa.Table
+    """One row per file: `INSTANCE_COLUMNS` and `FILE_COLUMNS`. Where `status` is `duplicate` or
+    `conflict` the file claims a UID that another file has, and only the UID and the file's columns
+    are there."""
+    frames: pa.Table
+    """`FRAME_COLUMNS` of every frame of its multi-frame instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +200,47 @@ class Rescale:
 
 
 @dataclass(frozen=True, slots=True)
+class Pet:
+    """What the header of a PET image says of dose, decay and patient (PS3.3 section C.8.9)."""
+
+    sop_class_uid: str
+    units: str | None
+    corrected_image: tuple[str, ...]
+    decay_correction: str | None
+    series: Moment
+    """SeriesDate and SeriesTime."""
+    start_time: time | None
+    """RadiopharmaceuticalStartTime: without a date."""
+    start: datetime | None
+    """RadiopharmaceuticalStartDateTime in local time."""
+    dose_bq: float | None
+    half_life_s: float | None
+    weight_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
-    """One instance that may be a slice of a volume. Positions and spacings in mm, LPS."""
+    """One frame that may be a slice of a volume. Positions and spacings in mm, LPS."""
 
     file_id: str
     source: str
     path: str
     """Path relative to the source, encoded as in `files`."""
     sop_instance_uid: str
+    frame_number: int
+    """From 1; 1 of an instance of one frame, `WHOLE` of an object that is not taken apart."""
+    many_framed: bool
+    """Part of an object of several frames, or with functional groups."""
     sop_class_uid: str
     is_ct: bool
     image_type: tuple[str, ...]
+    """ImageType, of a frame its FrameType."""
     samples_per_pixel: int | None
     photometric: str | None
     n_frames: int | None
-    frame: NativeFrame | None
-    """Where its pixels stand; null where the object has none that can be found by an offset."""
+    """NumberOfFrames of its object."""
+    frame: StoredFrame | None
+    """Where its pixels stand; null where the object has none."""
     transfer_syntax_uid: str
     rows: int | None
     columns: int | None
@@ -152,15 +260,26 @@ class Slice:
     lossy: bool
     thickness: float | None
     declared: Mapping[str, int | None]
-    """Counts the file states, by keyword."""
-    keys: Mapping[str, int | float | str | None]
-    """Values of the attributes that V5 may split by, by keyword."""
-    acquired: tuple[date | None, time | None]
-    created: tuple[date | None, time | None]
-    """Date and time of acquisition, and of content."""
+    """Counts the file states, and its number among the parts of a concatenation, by keyword."""
+    concatenation: str | None
+    """Concatenation that its object is a part of."""
+    keys: Mapping[str, Key]
+    """Values of the attributes that V5 may split by, by keyword; those that are there."""
+    acquired: Moment
+    acquired_key: str
+    """Keyword of what says when it was acquired: that of the frame, or of the instance."""
+    created: Moment
+    """Date and time of content."""
     instance_number: int | None
+    pet: "Pet | None"
+    """Of PET only: what a standardized uptake value is made of."""
     invalid: frozenset[str]
     """Keywords of attributes that are null because their value was malformed."""
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """Return file and frame: what tells slices apart everywhere."""
+        return self.file_id, self.frame_number
 
     @property
     def units(self) -> str | None:
@@ -186,161 +305,3 @@ class OtherFile:
     file_id: str
     sop_instance_uid: str
     status: str
-
-
-def read_rows(rows: pa.Table) -> tuple[tuple[Slice, ...], tuple[OtherFile, ...]]:
-    """Return the instances of a series, and the other files that claim their UIDs.
-
-    Args:
-        rows: one row per file, `INSTANCE_COLUMNS` and `FILE_COLUMNS`; where `status` is
-            `duplicate` or `conflict` only the UID and the file's columns are read.
-
-    Returns:
-        Both sorted by UID and file, so that no result depends on the order of rows.
-    """
-    slices, others = [], []
-    for row in rows.to_pylist():
-        if row["status"] in ("duplicate", "conflict"):
-            others.append(OtherFile(row["file_id"], row["sop_instance_uid"], row["status"]))
-        else:
-            slices.append(_slice(row))
-    return (
-        tuple(sorted(slices, key=lambda each: (each.sop_instance_uid, each.file_id))),
-        tuple(sorted(others, key=lambda each: (each.sop_instance_uid, each.file_id))),
-    )
-
-
-def _numbers(value: Sequence[float | None] | None, n: int) -> tuple[float, ...] | None:
-    """Return n usable numbers, or None: a vector with a hole in it, or beyond bounds, is none."""
-    if value is None or len(value) != n:
-        return None
-    numbers = tuple(float(each) for each in value if each is not None)
-    usable = len(numbers) == n and all(abs(each) <= _GREATEST for each in numbers)
-    return numbers if usable else None
-
-
-def _triple(numbers: Sequence[float]) -> Triple:
-    return numbers[0], numbers[1], numbers[2]
-
-
-def _pair(numbers: Sequence[float] | None) -> tuple[float, float] | None:
-    if numbers is None or min(numbers) < _LEAST_SPACING:
-        return None
-    return numbers[0], numbers[1]
-
-
-def _text(values: Sequence[str | None] | None) -> str | None:
-    return None if values is None else "\\".join(value or "" for value in values)
-
-
-def _slice(row: Mapping[str, Any]) -> Slice:
-    """Return the slice of a row; long, for it is one flat list of what becomes what."""
-    orientation = _numbers(row["image_orientation_patient"], 6)
-    position = _numbers(row["image_position_patient"], 3)
-    invalid = frozenset(row["invalid_attributes"] or ())
-    is_ct = row["sop_class_uid"] in CT_CLASSES or row["modality_raw"] == "CT"
-    rescale = Rescale(
-        row["rescale_slope"],
-        row["rescale_intercept"],
-        row["modality_lut_type"],
-        bool(invalid & {"RescaleSlope", "RescaleIntercept"}),
-    )
-    return Slice(
-        file_id=row["file_id"],
-        source=row["source"] or "",
-        path=row["path"] or "",
-        sop_instance_uid=row["sop_instance_uid"],
-        sop_class_uid=row["sop_class_uid"],
-        is_ct=is_ct,
-        image_type=tuple(value or "" for value in row["image_type"] or ()),
-        samples_per_pixel=row["samples_per_pixel"],
-        photometric=row["photometric_interpretation"],
-        n_frames=row["number_of_frames"],
-        frame=_frame(row),
-        transfer_syntax_uid=row["transfer_syntax_uid"] or "",
-        rows=row["rows"],
-        columns=row["columns"],
-        position=None if position is None else _triple(position),
-        row_direction=None if orientation is None else _triple(orientation[:3]),
-        column_direction=None if orientation is None else _triple(orientation[3:]),
-        spacing=_pair(_numbers(row["pixel_spacing"], 2)),
-        frame_of_reference=row["frame_of_reference_uid"],
-        stack_id=row["stack_id"],
-        rescale=rescale,
-        declared_units=_declared_units(row, is_ct=is_ct),
-        padding=_padding(row),
-        lossy=row["lossy_image_compression"] == "01",
-        thickness=row["slice_thickness"],
-        declared={
-            "NumberOfSlices": row["number_of_slices"],
-            "ImagesInAcquisition": row["images_in_acquisition"],
-            "NumberOfTemporalPositions": row["number_of_temporal_positions"],
-        },
-        keys=_keys(row),
-        acquired=(row["acquisition_date"], row["acquisition_time"]),
-        created=(row["content_date"], row["content_time"]),
-        instance_number=row["instance_number"],
-        invalid=invalid,
-    )
-
-
-def _frame(row: Mapping[str, Any]) -> NativeFrame | None:
-    if row["pixel_offset"] is None or row["pixel_length"] is None:
-        return None
-    return NativeFrame(
-        size=row["size"],
-        mtime_ns=row["mtime_ns"],
-        offset=row["pixel_offset"],
-        length=row["pixel_length"],
-        transfer_syntax_uid=row["transfer_syntax_uid"] or "",
-        rows=row["rows"],
-        columns=row["columns"],
-        bits_allocated=row["bits_allocated"],
-        bits_stored=row["bits_stored"],
-        high_bit=row["high_bit"],
-        pixel_representation=row["pixel_representation"],
-    )
-
-
-def _declared_units(row: Mapping[str, Any], *, is_ct: bool) -> str | None:
-    """Return the unit that rescaled values would have.
-
-    A CT without RescaleType is in HU (PS3.3 section C.8.2.1); a PET names its unit in Units.
-    """
-    declared: str | None = row["rescale_type"] or row["units"]
-    return declared or ("HU" if is_ct else None)
-
-
-def _padding(row: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return both ends of the padding values, in the sign of the stored values.
-
-    The VR of Pixel Padding Value is US or SS; writers mix them up, so the value is taken modulo
-    the range of a sample (PS3.3 section C.7.5.1.1.2).
-    """
-    value, bits = row["pixel_padding_value"], row["bits_allocated"]
-    if value is None or bits not in (8, 16, 32):
-        return None
-    limit = row["pixel_padding_range_limit"]
-    ends = []
-    for end in (value, value if limit is None else limit):
-        wrapped = end % (1 << bits)
-        negative = row["pixel_representation"] == 1 and wrapped >= 1 << (bits - 1)
-        ends.append(wrapped - (1 << bits) if negative else wrapped)
-    return min(ends), max(ends)
-
-
-def _keys(row: Mapping[str, Any]) -> dict[str, int | float | str | None]:
-    image_type = row["image_type"]
-    phase = row["nominal_percentage_of_cardiac_phase"]
-    return {
-        "TemporalPositionIdentifier": row["temporal_position_identifier"],
-        "TemporalPositionIndex": row["temporal_position_index"],
-        "AcquisitionNumber": row["acquisition_number"],
-        "TriggerTime": row["trigger_time"],
-        # A float32: as text it has the digits that were meant, as a float64 many more.
-        "NominalPercentageOfCardiacPhase": None if phase is None else float(str(np.float32(phase))),
-        "EchoTime": row["echo_time"],
-        "KVP": row["kvp"],
-        "ConvolutionKernel": _text(row["convolution_kernel"]),
-        "ImageType": None if image_type is None else _text(image_type[3:]),
-    }

@@ -5,91 +5,37 @@ pixels of slices which nothing else tells apart (V2). Reasons come in one order,
 first, so that a series gets the same reason wherever it is judged.
 """
 
-import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
-
-import pyarrow as pa
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dicomlake.config.settings import VolumeSettings
-from dicomlake.pipeline.series import entry, geometry
-from dicomlake.pipeline.series.duplicates import PixelDigest, colliding, repeated
+from dicomlake.pipeline.series import entry
+from dicomlake.pipeline.series.candidates import Context, judge_candidate
+from dicomlake.pipeline.series.duplicates import Identity, PixelDigest, colliding, repeated
 from dicomlake.pipeline.series.finding import Finding
-from dicomlake.pipeline.series.fit import Fit, Ordered, fit, not_uniform, order
+from dicomlake.pipeline.series.fit import Ordered, order
+from dicomlake.pipeline.series.frames import take_apart
 from dicomlake.pipeline.series.grouping import (
-    Floats,
     by_orientation,
     invalid_orientation,
     minor_orientations,
     mixed,
 )
+from dicomlake.pipeline.series.outcome import (
+    UNDECIDED,
+    Rejection,
+    SeriesVerdict,
+    SetAside,
+    Stack,
+)
+from dicomlake.pipeline.series.reading import read_rows
 from dicomlake.pipeline.series.rescale import unusable_rescale
-from dicomlake.pipeline.series.slices import OtherFile, Slice, read_rows
-from dicomlake.pipeline.series.splitting import Candidate, split
+from dicomlake.pipeline.series.slices import WHOLE, OtherFile, SeriesRows, Slice
+from dicomlake.pipeline.series.splitting import split
+from dicomlake.pipeline.series.suv import earliest_acquisition
 
-UNDECIDED: Final = "undecided until pixels are read"
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Slices that form one exact volume, in order, and where they lie."""
-
-    slices: tuple[Slice, ...]
-    positions_mm: tuple[float, ...]
-    """Distance of each slice's first pixel along the normal."""
-    affine_lps: tuple[float, ...]
-    """4 x 4, row by row."""
-    spacing: tuple[float, float, float]
-    """Between slices, rows, columns, mm."""
-    flags: tuple[str, ...]
-    channel_key: str | None
-    channel_value: str | None
-    max_position_error_mm: float
-    tolerance_mm: float
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Return slices, rows, columns."""
-        return len(self.slices), self.slices[0].rows or 0, self.slices[0].columns or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A series or group that is no volume."""
-
-    reason: str
-    detail: Mapping[str, Any]
-    slices: tuple[Slice, ...]
-    """Its slices, in order where they have one, else by UID."""
-    positions_mm: tuple[float, ...] | None = None
-    channel_key: str | None = None
-    channel_value: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A file that is no slice: excluded, or a duplicate of a file that is kept."""
-
-    file_id: str
-    sop_instance_uid: str
-    role: str
-    reason: str
-    whole: bool
-    """The object as a whole, not one frame of it."""
-    duplicate_of: str | None = None
-    """File that is kept in its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesVerdict:
-    """What becomes of every file of a series."""
-
-    stacks: tuple[Stack, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
-    set_aside: tuple[SetAside, ...] = ()
-    undecided: tuple[tuple[Slice, ...], ...] = ()
-    """Groups of which pixels must be read before more can be said; only without pixels."""
+__all__ = ["UNDECIDED", "Rejection", "SeriesVerdict", "SetAside", "Stack", "judge"]
 
 
 @dataclass(slots=True)
@@ -102,50 +48,57 @@ class _Findings:
     undecided: list[tuple[Slice, ...]] = field(default_factory=list)
 
     def exclude(self, each: Slice, reason: str) -> None:
+        """Set an object or a frame of one aside."""
+        is_frame = each.many_framed and each.frame_number != WHOLE
+        number = each.frame_number if is_frame else None
         self.set_aside.append(
-            SetAside(each.file_id, each.sop_instance_uid, "excluded", reason, whole=True)
+            SetAside(each.file_id, each.sop_instance_uid, number, "excluded", reason)
         )
 
     def reject(self, finding: Finding, slices: Sequence[Slice]) -> None:
+        """Reject slices that have no order."""
         self.rejections.append(Rejection(finding.reason, finding.detail, tuple(slices)))
 
+    def reject_stack(self, finding: Finding, stack: Ordered) -> None:
+        """Reject slices in order."""
+        positions = tuple(stack.distances.tolist())
+        self.rejections.append(Rejection(finding.reason, finding.detail, stack.slices, positions))
+
     def verdict(self) -> SeriesVerdict:
+        """Return what was found."""
+        aside = sorted(
+            self.set_aside,
+            key=lambda each: (each.sop_instance_uid, each.file_id, each.frame_number or 0),
+        )
         return SeriesVerdict(
-            tuple(self.stacks),
-            tuple(self.rejections),
-            tuple(sorted(self.set_aside, key=lambda each: (each.sop_instance_uid, each.file_id))),
-            tuple(self.undecided),
+            tuple(self.stacks), tuple(self.rejections), tuple(aside), tuple(self.undecided)
         )
 
 
 def judge(
-    rows: pa.Table, settings: VolumeSettings, *, pixels: PixelDigest | None = None
+    rows: SeriesRows, settings: VolumeSettings, *, pixels: PixelDigest | None = None
 ) -> SeriesVerdict:
     """Judge one series.
 
     Args:
-        rows: rows of the series, see `slices.read_rows`; their order does not matter.
+        rows: of the series; their order does not matter.
         settings: every tolerance of the rules.
         pixels: digest of a slice's stored values, called for colliding slices only. Without it
             a group that has such slices is `undecided`.
 
     Returns:
-        Where every file of the series stands exactly once.
+        Where every file of the series stands exactly once, taken apart every frame of it.
     """
-    slices, others = read_rows(rows)
+    objects, others = read_rows(rows)
     found = _Findings()
-    usable = []
-    for each in slices:
-        reason = entry.exclusion(each)
-        if reason is None:
-            usable.append(each)
-        else:
-            found.exclude(each, reason)
+    usable = _entered(objects, found)
+    if any(each.many_framed for each in usable) or rows.frames.num_rows:
+        usable = _entered(take_apart(usable, rows.frames), found)
     usable = _set_foreign_aside(usable, found)
-    _set_files_aside(slices, others, found)
+    _set_files_aside(objects, others, found)
     if not usable:
         return found.verdict()
-    rejection = _series_rejection(usable, slices, others, settings)
+    rejection = _series_rejection(usable, objects, others, settings)
     if rejection is not None:
         found.reject(rejection, usable)
         return found.verdict()
@@ -156,14 +109,25 @@ def judge(
         return found.verdict()
     for each in aside:
         found.exclude(each, "OTHER_GEOMETRY")
+    context = Context(settings, earliest_acquisition(usable), _incomplete(objects))
     for group in groups:
-        _judge_group(group, settings, pixels, found)
+        _judge_group(group, context, pixels, found)
     return found.verdict()
 
 
+def _entered(slices: Sequence[Slice], found: _Findings) -> list[Slice]:
+    """Set aside what V1 excludes, and return the rest."""
+    usable = []
+    for each in slices:
+        reason = entry.exclusion(each)
+        if reason is None:
+            usable.append(each)
+        else:
+            found.exclude(each, reason)
+    return usable
+
+
 def _set_foreign_aside(usable: list[Slice], found: _Findings) -> list[Slice]:
-    if entry.multi_frame(usable) is not None:
-        return usable
     foreign = entry.foreign(usable)
     for each in usable:
         if each.file_id in foreign:
@@ -172,13 +136,13 @@ def _set_foreign_aside(usable: list[Slice], found: _Findings) -> list[Slice]:
 
 
 def _set_files_aside(
-    slices: Sequence[Slice], others: Sequence[OtherFile], found: _Findings
+    objects: Sequence[Slice], others: Sequence[OtherFile], found: _Findings
 ) -> None:
     """Give every further file of a UID its place: a copy, or one in conflict.
 
     One that lost its UID to an instance of another series has its place there.
     """
-    kept = {each.sop_instance_uid: each.file_id for each in slices}
+    kept = {each.sop_instance_uid: each.file_id for each in objects}
     for other in others:
         if other.sop_instance_uid not in kept:
             continue
@@ -187,9 +151,9 @@ def _set_files_aside(
             SetAside(
                 other.file_id,
                 other.sop_instance_uid,
+                None,
                 "duplicate" if copy else "excluded",
                 "DUPLICATE_SOP_INSTANCE" if copy else "CONFLICTING_SOP_INSTANCE",
-                whole=True,
                 duplicate_of=kept[other.sop_instance_uid] if copy else None,
             )
         )
@@ -197,36 +161,46 @@ def _set_files_aside(
 
 def _series_rejection(
     usable: Sequence[Slice],
-    slices: Sequence[Slice],
+    objects: Sequence[Slice],
     others: Sequence[OtherFile],
     settings: VolumeSettings,
 ) -> Finding | None:
     """Return the first reason that stops the series as a whole."""
-    # The other content of an excluded image may be a slice; that of a report is none.
-    no_images = {
-        each.sop_instance_uid for each in slices if entry.exclusion(each) == "NOT_A_SLICE_CLASS"
-    }
     return (
-        entry.multi_frame(usable)
+        entry.too_many_frames(usable)
         or entry.missing_geometry(usable)
         or entry.unsupported_syntax(usable)
-        or entry.conflicting([each for each in others if each.sop_instance_uid not in no_images])
+        or entry.conflicting(objects, others)
         or invalid_orientation(usable, tolerance=settings.orthonormality_tolerance)
     )
 
 
+def _incomplete(objects: Sequence[Slice]) -> frozenset[str]:
+    """Return the concatenations of which there are fewer parts than one of them says (V11).
+
+    A part that came twice under other UIDs is one part: its number tells.
+    """
+    parts: dict[str, set[int | str]] = defaultdict(set)
+    stated: dict[str, int] = defaultdict(int)
+    for each in objects:
+        if each.concatenation is not None:
+            number = each.declared["InConcatenationNumber"]
+            parts[each.concatenation].add(each.sop_instance_uid if number is None else number)
+            total = each.declared["InConcatenationTotalNumber"] or 0
+            stated[each.concatenation] = max(stated[each.concatenation], total)
+    return frozenset(uid for uid, members in parts.items() if stated[uid] > len(members))
+
+
 def _judge_group(
-    group: Sequence[Slice],
-    settings: VolumeSettings,
-    pixels: PixelDigest | None,
-    found: _Findings,
+    group: Sequence[Slice], context: Context, pixels: PixelDigest | None, found: _Findings
 ) -> None:
     """Judge slices of one orientation: what they mix, their values, repeats, and each volume."""
+    settings = context.settings
     finding = mixed(group, spacing_tolerance=settings.pixel_spacing_tolerance)
     finding = finding or unusable_rescale(group)
     stack = order(group)
     if finding is not None:
-        _reject_stack(finding, stack, found)
+        found.reject_stack(finding, stack)
         return
     collisions = colliding(stack, same_position_mm=settings.same_position_mm)
     if collisions and pixels is None:
@@ -236,101 +210,33 @@ def _judge_group(
         stack = _drop_repeats(stack, repeated(collisions, pixels), found)
     candidates = split(stack, settings)
     if isinstance(candidates, Finding):
-        _reject_stack(candidates, stack, found)
+        found.reject_stack(candidates, stack)
         return
+    context = replace(context, considered=len(stack.slices))
     for candidate in candidates:
-        _judge_candidate(candidate, len(stack.slices), settings, found)
+        for outcome in judge_candidate(candidate, context):
+            if isinstance(outcome, Stack):
+                found.stacks.append(outcome)
+            else:
+                found.rejections.append(outcome)
 
 
-def _drop_repeats(stack: Ordered, repeats: Mapping[str, str], found: _Findings) -> Ordered:
+def _drop_repeats(
+    stack: Ordered, repeats: Mapping[Identity, Identity], found: _Findings
+) -> Ordered:
     for each in stack.slices:
-        if each.file_id in repeats:
+        if each.identity in repeats:
+            file_id, frame_number = repeats[each.identity]
             found.set_aside.append(
                 SetAside(
                     each.file_id,
                     each.sop_instance_uid,
+                    each.frame_number,
                     "duplicate",
                     "DUPLICATE_POSITION",
-                    whole=False,
-                    duplicate_of=repeats[each.file_id],
+                    duplicate_of=file_id,
+                    duplicate_of_frame=frame_number,
                 )
             )
-    return stack.take([k for k, each in enumerate(stack.slices) if each.file_id not in repeats])
-
-
-def _reject_stack(
-    finding: Finding, stack: Ordered, found: _Findings, candidate: Candidate | None = None
-) -> None:
-    found.rejections.append(
-        Rejection(
-            finding.reason,
-            finding.detail,
-            stack.slices,
-            tuple(float(distance) for distance in stack.distances),
-            candidate.channel_key if candidate else None,
-            candidate.channel_value if candidate else None,
-        )
-    )
-
-
-def _judge_candidate(
-    candidate: Candidate, considered: int, settings: VolumeSettings, found: _Findings
-) -> None:
-    """Accept a candidate with its affine, or reject it: count, line, corners, frames, in order."""
-    stack = candidate.stack
-    if len(stack.slices) < settings.min_slices:
-        detail = {"slices": len(stack.slices), "min_slices": settings.min_slices}
-        _reject_stack(Finding("TOO_FEW_SLICES", detail), stack, found, candidate)
-        return
-    line = fit(stack.positions, settings)
-    affine = geometry.affine_lps(stack, line.step)
-    error = geometry.position_error_mm(stack, affine)
-    finding = (
-        not_uniform(stack, line, settings)
-        or _position_error(error, line)
-        or _unreadable(stack.slices)
-    )
-    if finding is not None:
-        _reject_stack(finding, stack, found, candidate)
-        return
-    flags = geometry.flags(stack, line, settings, considered) | candidate.flags
-    found.stacks.append(_accepted(candidate, line, affine, error, flags))
-
-
-def _accepted(
-    candidate: Candidate, line: Fit, affine: Floats, error_mm: float, flags: Collection[str]
-) -> Stack:
-    between_rows, between_columns = candidate.stack.slices[0].spacing or (math.nan, math.nan)
-    x, y, z = (float(each) for each in affine[:3, 2])
-    return Stack(
-        slices=candidate.stack.slices,
-        positions_mm=tuple(float(distance) for distance in candidate.stack.distances),
-        affine_lps=tuple(float(value) for value in affine.ravel()),
-        spacing=(math.hypot(x, y, z), between_rows, between_columns),
-        flags=tuple(sorted(flags)),
-        channel_key=candidate.channel_key,
-        channel_value=candidate.channel_value,
-        max_position_error_mm=error_mm,
-        tolerance_mm=line.tolerance_mm,
-    )
-
-
-def _position_error(error_mm: float, line: Fit) -> Finding | None:
-    """Return POSITION_ERROR where the positions fit but a corner does not (V0)."""
-    if error_mm <= line.tolerance_mm:
-        return None
-    return Finding(
-        "POSITION_ERROR",
-        {"error_mm": round(error_mm, 6), "tolerance_mm": round(line.tolerance_mm, 6)},
-    )
-
-
-def _unreadable(slices: Sequence[Slice]) -> Finding | None:
-    """Return PIXEL_DATA_ERROR where a frame's description already says that it cannot be read."""
-    for each in slices:
-        cause = each.frame.problem() if each.frame else "missing"
-        if cause is not None:
-            return Finding(
-                "PIXEL_DATA_ERROR", {"cause": cause, "sop_instance_uid": each.sop_instance_uid}
-            )
-    return None
+    kept = [k for k, each in enumerate(stack.slices) if each.identity not in repeats]
+    return stack.take(kept)

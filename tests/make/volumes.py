@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import math
 import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,14 +22,22 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 
-from dicomlake.config.settings import Settings
+from dicomlake.config.settings import Settings, VolumeSettings
 from dicomlake.pipeline.discovery.paths import encode_name, file_id
-from dicomlake.pipeline.series.slices import FILE_COLUMNS, INSTANCE_COLUMNS
+from dicomlake.pipeline.series.committed import SeriesKey
+from dicomlake.pipeline.series.slices import (
+    FILE_COLUMNS,
+    FRAME_COLUMNS,
+    INSTANCE_COLUMNS,
+    SeriesRows,
+)
+from dicomlake.pipeline.series.verdict import SeriesVerdict, judge
 from dicomlake.pipeline.volumes.build import build_series
-from dicomlake.pipeline.volumes.rows import SeriesKey
 from dicomlake.pipeline.volumes.work import SeriesJob, SeriesResult
 from dicomlake.schemas.tables.files import FILES
+from dicomlake.schemas.tables.frames import FRAMES
 from dicomlake.schemas.tables.instances import INSTANCES
+from make.functional_groups import frames_of
 from make.rows import default_settings
 
 SOURCE = "source"
@@ -46,6 +55,11 @@ ROW_SCHEMA = pa.schema(
 )
 
 
+FRAME_SCHEMA = pa.schema(
+    [FRAMES.by_name[name].field().with_nullable(True) for name in FRAME_COLUMNS]
+)
+
+
 def _plain(keyword: str, value: Any) -> Any:
     """Return a value as a column holds it: one value or a list, None where empty or malformed."""
     vr = dictionary_VR(pydicom.datadict.tag_for_keyword(keyword) or 0)
@@ -58,6 +72,9 @@ def _plain(keyword: str, value: Any) -> Any:
     elif vr == "DA":
         values = [pydicom.valuerep.DA(each) if each else None for each in values]
         values = [each and each.replace() for each in values]
+    elif vr == "DT":
+        values = [pydicom.valuerep.DT(each) if each else None for each in values]
+        values = [each and each.replace(tzinfo=None) for each in values]
     elif vr == "TM":
         values = [pydicom.valuerep.TM(each) if each else None for each in values]
     else:
@@ -175,6 +192,21 @@ def folder_rows(root: Path, paths: Iterable[Path] | None = None) -> pa.Table:
     return pa.Table.from_pylist(_settle(rows, root), schema=ROW_SCHEMA)
 
 
+def folder_frames(root: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of `frames` of all DICOM files below a folder, by series."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    seen: set[str] = set()
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        try:
+            dataset = pydicom.dcmread(path, stop_before_pixels=True)
+        except InvalidDicomError:
+            continue
+        if "SOPInstanceUID" in dataset and str(dataset.SOPInstanceUID) not in seen:
+            seen.add(str(dataset.SOPInstanceUID))
+            found[str(dataset.SeriesInstanceUID)] += frames_of(dataset, _plain)
+    return found
+
+
 def jobs(
     root: Path, lake: Path, settings: Settings | None = None, rows: pa.Table | None = None
 ) -> list[SeriesJob]:
@@ -190,11 +222,17 @@ def jobs(
         )
     )
     lake.mkdir(exist_ok=True)
+    frames = folder_frames(root)
     return [
         SeriesJob(
             key=SeriesKey(study, series),
-            rows=table.filter(
-                pa.array([value == series for value in table["series_instance_uid"].to_pylist()])
+            rows=SeriesRows(
+                table.filter(
+                    pa.array(
+                        [value == series for value in table["series_instance_uid"].to_pylist()]
+                    )
+                ),
+                pa.Table.from_pylist(frames[series], schema=FRAME_SCHEMA),
             ),
             roots={SOURCE: str(root)},
             lake=str(lake),
@@ -235,8 +273,18 @@ def instance_rows(results: Sequence[SeriesResult]) -> list[dict[str, Any]]:
 
 def shuffled(job: SeriesJob, seed: int) -> SeriesJob:
     """Return a job with its rows in another order."""
-    order = np.random.default_rng(seed).permutation(job.rows.num_rows)
-    return dataclasses.replace(job, rows=job.rows.take(pa.array(order)))
+    return dataclasses.replace(job, rows=shuffled_rows(job.rows, seed))
+
+
+def shuffled_rows(rows: SeriesRows, seed: int) -> SeriesRows:
+    """Return rows in another order."""
+    random = np.random.default_rng(seed)
+    return SeriesRows(
+        *(
+            table.take(pa.array(random.permutation(table.num_rows)))
+            for table in (rows.instances, rows.frames)
+        )
+    )
 
 
 def slice_row(k: int, **changes: Any) -> dict[str, Any]:
@@ -278,9 +326,89 @@ def slice_row(k: int, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def rows_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """Return rows in the schema that `judge` reads."""
-    return pa.Table.from_pylist(list(rows), schema=ROW_SCHEMA)
+def rows_table(rows: Iterable[dict[str, Any]], frames: Iterable[dict[str, Any]] = ()) -> SeriesRows:
+    """Return rows of instances and of frames in the schemas that `judge` reads."""
+    return SeriesRows(
+        pa.Table.from_pylist(list(rows), schema=ROW_SCHEMA),
+        pa.Table.from_pylist(list(frames), schema=FRAME_SCHEMA),
+    )
+
+
+def frame_row(k: int, **changes: Any) -> dict[str, Any]:
+    """Return the row of frame k + 1 of the object that `object_row` makes, step 2.5 mm."""
+    row: dict[str, Any] = dict.fromkeys(FRAME_SCHEMA.names)
+    row |= {
+        "sop_instance_uid": "1.9.1.0",
+        "frame_number": k + 1,
+        "image_position_patient": [-12.0, -12.0, 2.5 * k],
+        "image_orientation_patient": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        "pixel_spacing": [0.75, 0.75],
+        "slice_thickness": 2.5,
+        "rescale_slope": 1.0,
+        "rescale_intercept": -1024.0,
+        "rescale_type": "HU",
+        "frame_type": ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
+    }
+    return row | changes
+
+
+def object_row(n_frames: int, part: int = 0, **changes: Any) -> dict[str, Any]:
+    """Return the row of an enhanced CT of some frames of 32 x 32; `part` tells objects apart."""
+    row = slice_row(
+        700 + part,
+        sop_instance_uid=f"1.9.1.{part}",
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.2.1",
+        image_type=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
+        number_of_frames=n_frames,
+        pixel_length=2048 * n_frames,
+        size=952 + 2048 * n_frames,
+        **dict.fromkeys(
+            ("image_position_patient", "image_orientation_patient", "pixel_spacing",
+             "slice_thickness", "rescale_slope", "rescale_intercept")
+        ),
+    )  # fmt: skip
+    return row | changes
+
+
+def frame_rows(n: int, *, part: int = 0, first: int = 0, **changes: Any) -> list[dict[str, Any]]:
+    """Return the rows of the frames of an object; a callable change is called with k."""
+    return [
+        frame_row(first + k, sop_instance_uid=f"1.9.1.{part}", frame_number=k + 1)
+        | {name: v(k) if callable(v) else v for name, v in changes.items()}
+        for k in range(n)
+    ]
+
+
+def judged(
+    rows: Sequence[dict[str, Any]], frames: Sequence[dict[str, Any]] = (), **changes: Any
+) -> SeriesVerdict:
+    """Judge rows of which no two slices have equal pixels; everything has its place once.
+
+    Args:
+        rows: of instances and their other files.
+        frames: of objects that are taken apart.
+        changes: settings that differ from the defaults.
+    """
+    settings = VolumeSettings.model_validate(default_settings().volumes.model_dump() | changes)
+    found = judge(rows_table(rows, frames), settings, pixels=lambda each: str(each.identity))
+    places = Counter(places_of(found))
+    assert max(places.values()) == 1, "everything stands once"
+    numbers: dict[str, set[int | None]] = defaultdict(set)
+    for row in frames:
+        numbers[row["sop_instance_uid"]].add(row["frame_number"])
+    for row in rows:
+        placed = {number for file_id, number in places if file_id == row["file_id"]}
+        assert placed in ({None}, {1}, numbers[row["sop_instance_uid"]]), "whole, or all frames"
+    assert {file_id for file_id, _ in places} == {row["file_id"] for row in rows}
+    return found
+
+
+def places_of(found: SeriesVerdict) -> list[tuple[str, int | None]]:
+    """Return file and frame of everything a verdict speaks of; None is an object as a whole."""
+    slices = [each for stack in found.stacks for each in stack.slices]
+    slices += [each for rejection in found.rejections for each in rejection.slices]
+    placed = [(each.file_id, each.frame_number or None) for each in slices]
+    return placed + [(aside.file_id, aside.frame_number) for aside in found.set_aside]
 
 
 def stack_rows(n: int = 6, *, first: int = 0, **changes: Any) -> list[dict[str, Any]]:

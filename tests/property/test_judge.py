@@ -1,17 +1,26 @@
-"""Whatever the rows say, a verdict comes: no value stops it, and every file stands exactly once."""
+"""Whatever the rows say, a verdict comes: no value stops it, and everything has one place."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make.rows import default_settings
-from make.volumes import rows_table, slice_row
+from make.volumes import (
+    frame_rows,
+    object_row,
+    places_of,
+    rows_table,
+    shuffled_rows,
+    slice_row,
+    stack_rows,
+)
 
-from dicomlake.pipeline.series.verdict import judge
+from dicomlake.config.settings import VolumeSettings
+from dicomlake.pipeline.series.slices import Slice
+from dicomlake.pipeline.series.verdict import SeriesVerdict, Stack, judge
 from dicomlake.pipeline.volumes.rows import SeriesKey, rejected_row, volumes_table
 
 SETTINGS = default_settings().volumes
@@ -67,46 +76,151 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+FRAME_CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "image_position_patient": vector(3),
+        "image_orientation_patient": vector(6),
+        "pixel_spacing": vector(2),
+        "rescale_slope": st.none() | NUMBERS,
+        "rescale_intercept": st.none() | NUMBERS,
+        "rescale_type": st.sampled_from([None, "HU", "US"]),
+        "slice_thickness": st.none() | NUMBERS,
+        "stack_id": st.sampled_from([None, "", "1"]),
+        "frame_number": st.integers(-1, 9),
+        "frame_type": st.none() | st.lists(st.sampled_from(["A", "LOCALIZER"]), max_size=5),
+        "temporal_position_index": INTEGERS,
+        "effective_echo_time": st.none() | NUMBERS,
+        "echo_time": st.none() | NUMBERS,
+        "inversion_times": st.none() | st.lists(NUMBERS, max_size=2),
+        "frame_acquisition_date_time": st.none() | st.datetimes(),
+    },
+)
+MODES = st.fixed_dictionaries(
+    {
+        "on_gap": st.sampled_from(["reject", "split", "fill"]),
+        "on_shear": st.sampled_from(["accept", "reject"]),
+        "min_slices": st.sampled_from([2, 4]),
+        "split_keys": st.permutations(
+            [*SETTINGS.split_keys, "DiffusionBValue", "InversionTime", "FlipAngle"]
+        ),
+    }
+)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.integers(1, 7),
     st.dictionaries(st.integers(0, 6), CHANGES, max_size=4),
     CHANGES | st.just({}),
     st.booleans(),
+    MODES,
 )
 def test_a_verdict_comes_whatever_the_rows_say(
-    n: int, some: dict[int, dict[str, Any]], every: dict[str, Any], equal: bool
+    n: int,
+    some: dict[int, dict[str, Any]],
+    every: dict[str, Any],
+    equal: bool,
+    modes: dict[str, Any],
 ) -> None:
     rows = [slice_row(k, **(every | some.get(k, {}))) for k in range(n)]
-    found = judge(
-        rows_table(rows), SETTINGS, pixels=lambda each: "equal" if equal else each.file_id
-    )
-    placed = Counter(
-        [each.file_id for stack in found.stacks for each in stack.slices]
-        + [each.file_id for rejection in found.rejections for each in rejection.slices]
-        + [aside.file_id for aside in found.set_aside]
-    )
+    hold(rows, [], equal, modes)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 9),
+    st.dictionaries(st.integers(0, 8), FRAME_CHANGES, max_size=4),
+    FRAME_CHANGES | st.just({}),
+    CHANGES | st.just({}),
+    st.integers(0, 4),
+    st.booleans(),
+    MODES,
+)
+def test_a_verdict_comes_whatever_the_frames_say(
+    n: int,
+    some: dict[int, dict[str, Any]],
+    every: dict[str, Any],
+    top: dict[str, Any],
+    singles: int,
+    equal: bool,
+    modes: dict[str, Any],
+) -> None:
+    frames = [row | every | some.get(k, {}) for k, row in enumerate(frame_rows(n))]
+    rows = [object_row(n, **top), *stack_rows(singles, first=n)]
+    hold(rows, frames, equal, modes)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from([1, 1, 1, 1, 2, 3, 7]), min_size=3, max_size=30),
+    st.integers(0, 3),
+    MODES,
+)
+def test_gaps_lose_no_slice_and_give_only_even_volumes(
+    steps: list[int], jitter: int, modes: dict[str, Any]
+) -> None:
+    heights = np.concatenate([[0], np.cumsum(steps)]) * 2.5
+    heights[:: jitter + 2] += 0.004 * jitter
+    rows = [
+        slice_row(k, image_position_patient=[0.0, 0.0, float(z)]) for k, z in enumerate(heights)
+    ]
+    hold(rows, [], False, modes)
+
+
+def hold(
+    rows: list[dict[str, Any]], frames: list[dict[str, Any]], equal: bool, modes: dict[str, Any]
+) -> None:
+    """Judge rows, and hold what comes against what every verdict must be."""
+    chosen = VolumeSettings.model_validate(SETTINGS.model_dump() | modes)
+
+    def digest(each: Slice) -> str:
+        return "equal" if equal else str(each.identity)
+
+    found = judge(rows_table(rows, frames), chosen, pixels=digest)
+    places = Counter(places_of(found))
+    assert not places or max(places.values()) == 1
     # A file that lost its UID to an instance of another series has its place there.
     own = {row["sop_instance_uid"] for row in rows if row["status"] == "ingested"}
-    assert placed == Counter(row["file_id"] for row in rows if row["sop_instance_uid"] in own)
+    described: dict[str, list[int]] = defaultdict(list)
+    for row in frames:
+        described[row["sop_instance_uid"]].append(row["frame_number"])
+    for row in rows:
+        placed = sorted((n for f, n in places if f == row["file_id"]), key=lambda n: n or 0)
+        whole = ([None], [1], sorted(described[row["sop_instance_uid"]]))
+        assert placed in (whole if row["sop_instance_uid"] in own else ([],))
     for stack in found.stacks:
-        assert np.isfinite([*stack.affine_lps, *stack.positions_mm]).all()
-        assert stack.max_position_error_mm <= stack.tolerance_mm
-        assert np.linalg.det(np.array(stack.affine_lps).reshape(4, 4)) > 0
+        hold_stack(stack, chosen)
+    hold_rows(found)
+    again = judge(shuffled_rows(rows_table(rows, frames), len(rows)), chosen, pixels=digest)
+    assert repr(again) == repr(found)
+
+
+def hold_stack(stack: Stack, chosen: VolumeSettings) -> None:
+    """Hold a stack against its affine: every slice is where its index puts it (V0)."""
+    assert len(stack.slices) >= chosen.min_slices
+    assert np.isfinite([*stack.affine_lps, *stack.positions_mm]).all()
+    assert stack.max_position_error_mm <= stack.tolerance_mm
+    matrix = np.array(stack.affine_lps).reshape(4, 4)
+    assert np.linalg.det(matrix) > 0
+    assert list(stack.indices) == sorted(set(stack.indices))
+    assert stack.indices[0] == 0
+    assert stack.depth <= 2 * len(stack.slices)
+    assert stack.depth == len(stack.slices) or chosen.on_gap == "fill"
+    for each, index in zip(stack.slices, stack.indices, strict=True):
+        apart = np.subtract(each.position, matrix[:3, 3] + index * matrix[:3, 2])
+        assert np.linalg.norm(apart) <= stack.tolerance_mm * (1 + 1e-9) + 1e-9
+
+
+def hold_rows(found: SeriesVerdict) -> None:
+    """Hold the rows of rejections against the schema: details are JSON without NaN."""
     lineage = {"run_id": "r", "pipeline_version": "0", "schema_version": 1}
-    made = volumes_table(
-        [rejected_row(SeriesKey("1", "2"), rejection) for rejection in found.rejections], lineage
-    )
+    rejected = [rejected_row(SeriesKey("1", "2"), each) for each in found.rejections]
+    made = volumes_table(rejected, lineage)
     assert made.schema.equals(volumes_table([], lineage).schema)
+    assert len({row["volume_id"] for row in rejected}) == len(rejected)
     for detail in made["detail"].to_pylist():
         json.loads(detail, parse_constant=no_constant)
-    order = np.random.default_rng(n).permutation(n)
-    again = judge(
-        rows_table(rows).take(pa.array(order)),
-        SETTINGS,
-        pixels=lambda each: "equal" if equal else each.file_id,
-    )
-    assert repr(again) == repr(found)
 
 
 def no_constant(name: str) -> None:
