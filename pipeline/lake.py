@@ -1,6 +1,5 @@
 """The public `Lake`: one version of a lake as tables, SQL and volumes."""
 
-import math
 import operator
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,8 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dicomlake.pipeline.errors import UsageError
+from dicomlake.pipeline.export.nifti import Nifti, affine_ras
+from dicomlake.pipeline.export.volumes import export_volume
 from dicomlake.pipeline.tables.store import Version, open_version
-from dicomlake.pipeline.volumes.store import open_volume
+from dicomlake.pipeline.volumes.mask import MASK, mask_sha256
+from dicomlake.pipeline.volumes.preview import Preview
+from dicomlake.pipeline.volumes.resample import Interpolator, Resampled, resample, to_sitk
+from dicomlake.pipeline.volumes.store import open_volume, read_slabs
+from dicomlake.pipeline.volumes.windows import (
+    Window,
+    default_window,
+    given_window,
+    named_window,
+)
 from dicomlake.schemas.tables import TABLES
 
 if TYPE_CHECKING:
@@ -21,16 +31,27 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]  # it ships no types
     import pyarrow.compute as pc
     import pyarrow.dataset as ds
+    import SimpleITK as sitk  # noqa: N813  (its own documentation calls it so)
     import zarr
 
-WINDOWS: Final = {
-    "lung": (-600.0, 1500.0),
-    "mediastinum": (40.0, 400.0),
-    "bone": (400.0, 1800.0),
-}
-"""Centre and width of the named windows, in HU."""
-
-WindowName = Literal["lung", "mediastinum", "bone"]
+WindowName = Literal[
+    "lung",
+    "mediastinum",
+    "bone",
+    "abdomen",
+    "liver",
+    "spine",
+    "angio",
+    "brain",
+    "stroke",
+    "subdural",
+    "temporal_bone",
+    "suv5",
+    "suv7",
+    "suv10",
+    "suv20",
+]
+"""Names of `windows.WINDOWS` (CT, in HU) and `windows.SUV_WINDOWS` (PET)."""
 
 _DUCKDB_TYPES: Final = {pa.string(): "VARCHAR", pa.int32(): "INTEGER"}
 """Types of partition columns, which stand in folder names."""
@@ -199,10 +220,22 @@ class Volume:
         """Return the voxels [z, y, x] as a Zarr array; indexing reads what is asked for."""
         return open_volume(self._version.lake / self.row["path"])
 
+    @cached_property
+    def mask(self) -> "zarr.Array[Any] | None":
+        """Return which voxels are no image: bit 1 padding, bit 2 a missing slice; None: all are."""
+        if mask_sha256(self.row) is None:
+            return None
+        return open_volume(self._version.lake / self.row["path"], MASK)
+
     @property
     def affine_lps(self) -> npt.NDArray[np.float64]:
         """Return the 4 x 4 matrix from index (column, row, slice) to LPS coordinates in mm."""
         return np.array(self.row["affine_lps"], np.float64).reshape(4, 4)
+
+    @property
+    def affine_ras(self) -> npt.NDArray[np.float64]:
+        """Return the same to RAS coordinates, as nibabel and MONAI have it."""
+        return affine_ras(self.row["affine_lps"])
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -225,69 +258,150 @@ class Volume:
         """Return all voxels [z, y, x] in memory."""
         return np.asarray(self.array[:])
 
-    @overload
-    def window(self, window: WindowName | tuple[float, float]) -> npt.NDArray[np.uint8]: ...
+    @cached_property
+    def modality(self) -> str | None:
+        """Return the Modality of the series."""
+        import pyarrow.compute as pc  # noqa: PLC0415  (a filter needs it)
+
+        mine = (pc.field("study_instance_uid") == self.row["study_instance_uid"]) & (
+            pc.field("series_instance_uid") == self.row["series_instance_uid"]
+        )
+        found = self._version.read("series", ["modality"], mine)["modality"].to_pylist()
+        return found[0] if found else None
+
     @overload
     def window(
-        self, window: WindowName | tuple[float, float], index: SupportsIndex | slice
+        self, window: WindowName | tuple[float, float] | None = None
+    ) -> npt.NDArray[np.uint8]: ...
+    @overload
+    def window(
+        self, window: WindowName | tuple[float, float] | None, index: SupportsIndex | slice
     ) -> npt.NDArray[np.uint8]: ...
     def window(
         self,
-        window: WindowName | tuple[float, float],
+        window: WindowName | tuple[float, float] | None = None,
         index: SupportsIndex | slice | None = None,
     ) -> npt.NDArray[np.uint8]:
-        """Return voxels as grey values 0 to 255 by the linear VOI function.
+        """Return voxels as grey values 0 to 255.
 
         Args:
-            window: `lung`, `mediastinum`, `bone`, or (centre, width) in the unit of the voxels.
+            window: a name of `windows.WINDOWS` (in HU) or `windows.SUV_WINDOWS` (PET with a factor
+                for SUV, dark on light); (centre, width) in the unit of the voxels, by the linear
+                VOI function (PS3.3 section C.11.2.1.2.1); or None for the modality's own: soft
+                tissue in CT, 0 to a high percentile and dark on light in PET and NM, percentiles
+                1 to 99 of the three middle planes elsewhere.
             index: one slice or a range of slices; all where None.
 
         Returns:
-            [z, y, x], or [y, x] for one slice.
+            [z, y, x], or [y, x] for one slice. What is no number (padding that was filled, missing
+            slices) is 0.
 
         Raises:
-            UsageError: an unknown window, a width below 1, or a number that is not finite.
+            UsageError: an unknown window or one in another unit, a width below 1, or a number that
+                is not finite.
         """
-        centre, width = _window(window)
+        chosen = self._window(window)
         if index is not None and not isinstance(index, slice):
-            return linear_voi(np.asarray(self.array[operator.index(index)]), centre, width)
+            return chosen.grey(np.asarray(self.array[operator.index(index)]))
         first, last, stride = (index or slice(None)).indices(self.array.shape[0])
-        chosen = range(first, last, stride)
-        grey = np.empty((len(chosen), *self.array.shape[1:]), np.uint8)
+        wanted = range(first, last, stride)
+        grey = np.empty((len(wanted), *self.array.shape[1:]), np.uint8)
         depth = (self.array.shards or self.array.chunks)[0]
         held, slab = -1, np.empty(0)
-        for place, k in enumerate(chosen):
+        for place, k in enumerate(wanted):
             if k // depth != held:
                 held = k // depth
                 slab = np.asarray(self.array[held * depth : (held + 1) * depth])
-            grey[place] = linear_voi(slab[k - held * depth], centre, width)
+            grey[place] = chosen.grey(slab[k - held * depth])
         return grey
 
+    def _window(self, window: str | tuple[float, float] | None) -> Window:
+        units = self.row["units"]
+        if window is None:
+            z, y, x = (length // 2 for length in self.array.shape)
+            planes = (self.array[z], self.array[:, y], self.array[:, :, x])
+            return default_window(self.modality, units, [np.asarray(each) for each in planes])
+        if isinstance(window, str):
+            return named_window(window, units, self.row["suv_bw_factor"])
+        return given_window(*window)
 
-def _window(window: str | tuple[float, float]) -> tuple[float, float]:
-    if isinstance(window, str):
-        if window not in WINDOWS:
-            raise UsageError(f"There is no window {window}.", f"Windows: {', '.join(WINDOWS)}.")
-        return WINDOWS[window]
-    centre, width = window
-    if not (width >= 1 and math.isfinite(centre) and math.isfinite(width)):
-        raise UsageError(
-            "The width of a window is at least 1, and both are finite.", "Give (centre, width)."
+    @property
+    def preview_path(self) -> Path | None:
+        """Return where the picture of the three middle planes stands; None where none was made."""
+        path = self.row["preview"]
+        return None if path is None else self._version.lake / path
+
+    def preview(self) -> bytes:
+        """Return the picture of the three middle planes, as PNG; drawn now where none stands."""
+        if self.preview_path is not None and self.preview_path.is_file():
+            return self.preview_path.read_bytes()
+        depth, rows, columns = self.array.shape
+        drawing = Preview(
+            (depth, rows, columns), self.affine_lps, self.spacing, self.modality, self.row["units"]
         )
-    return float(centre), float(width)
+        for start, slab in read_slabs(self._version.lake / self.row["path"]):
+            drawing.add(start, slab)
+        return drawing.png()
 
+    def _repr_png_(self) -> bytes:
+        """Return what a notebook shows."""
+        return self.preview()
 
-def linear_voi(values: npt.NDArray[Any], centre: float, width: float) -> npt.NDArray[np.uint8]:
-    """Return grey values 0 to 255 by the linear VOI function (PS3.3 section C.11.2.1.2.1).
+    def resample(
+        self,
+        spacing: float | tuple[float, float, float],
+        *,
+        interpolator: Interpolator = "linear",
+        antialias: bool = True,
+        fill: float | None = None,
+    ) -> Resampled:
+        """Return the voxels on an orthogonal grid of another spacing, shear undone on the way.
 
-    Args:
-        values: real values, any shape.
-        centre: Window Center.
-        width: Window Width, at least 1; 1 is a threshold.
-    """
-    middle, half = centre - 0.5, (width - 1) / 2
-    real = values.astype(np.float64)
-    if half == 0:
-        return np.where(real <= middle, 0, 255).astype(np.uint8)
-    grey = ((real - middle) / (width - 1) + 0.5) * 255
-    return np.rint(np.clip(grey, 0, 255)).astype(np.uint8)
+        Masked voxels count as missing. The whole volume is in memory. Needs `dicomlake[sitk]`.
+
+        Args:
+            spacing: slices, rows, columns, mm, in the order of the array; one number for all.
+            interpolator: `nearest` keeps values and type, `linear` or `bspline` give float32 (of
+                int32 and float64: float64).
+            antialias: smooth before voxels become larger; `volumes.resample` tells how.
+            fill: value where the volume has none, such as -1024 in HU for air; NaN where None
+                (`nearest` of integers: -32768).
+
+        Raises:
+            UsageError: SimpleITK is not installed, or an argument cannot be.
+        """
+        missing = None if self.mask is None else np.asarray(self.mask[:]) != 0
+        return resample(
+            self.to_numpy(),
+            self.affine_lps,
+            spacing,
+            interpolator=interpolator,
+            antialias=antialias,
+            fill=fill,
+            missing=missing,
+        )
+
+    def to_nifti(self, path: str | Path) -> Path:
+        """Write the volume as NIfTI in RAS, `.nii.gz` or `.nii`; return the path.
+
+        A file that stands there is kept if it is this volume. A mask goes beside it, `.mask` before
+        the suffix.
+
+        Raises:
+            UsageError: another suffix, or a file with other content, which is not overwritten.
+            CorruptLakeError: the volume is missing or damaged.
+        """
+        target = Path(path)
+        suffix = next((each for each in (".nii.gz", ".nii") if target.name.endswith(each)), None)
+        if suffix is None:
+            raise UsageError(f"{target.name} is no name of a NIfTI file.", "End it in .nii.gz.")
+        export_volume(self._version.lake, self.row, target, Nifti(suffix))
+        return target
+
+    def to_sitk(self) -> "sitk.Image":
+        """Return the voxels as an image of SimpleITK, in place. Needs `dicomlake[sitk]`.
+
+        Raises:
+            UsageError: SimpleITK is not installed, or the volume is sheared.
+        """
+        return to_sitk(self.to_numpy(), self.affine_lps, sheared="sheared" in self.row["flags"])

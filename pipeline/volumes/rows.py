@@ -4,13 +4,14 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.json as pj
 
-from dicomlake.pipeline.series.slices import Slice
+from dicomlake.config.settings import VolumeSettings
+from dicomlake.pipeline.series.committed import SeriesKey
+from dicomlake.pipeline.series.slices import WHOLE, Slice
 from dicomlake.pipeline.series.verdict import Rejection, SetAside, Stack
 from dicomlake.pipeline.volumes.store import Written
 from dicomlake.schemas.column import Table
@@ -19,29 +20,47 @@ from dicomlake.schemas.tables.volumes import VOLUMES
 
 Row = dict[str, Any]
 
-SHAPING: Final = {"padding": "keep"}
-"""Settings that shape voxels; they are part of a volume's identity."""
 
-WHOLE_OBJECT_REASONS: Final = frozenset({"NOT_SUPPORTED_YET"})
-"""Rejections of objects that were never taken apart into frames."""
+def shaping(settings: VolumeSettings | None) -> dict[str, Any]:
+    """Return the settings that shape voxels; those that are off by default only where they are on.
+
+    So a volume keeps its identity when a later version of this code learns to do something else.
+    """
+    if settings is None:
+        return {"padding": "keep"}
+    shapes: dict[str, Any] = {"padding": settings.padding}
+    if settings.hu_clip:
+        shapes["hu_clip"] = list(settings.hu_clip)
+    if settings.on_gap == "fill":
+        shapes["on_gap"] = "fill"
+    return shapes
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """A series within its study."""
+def volume_id(
+    slices: Sequence[Slice],
+    channel_key: str | None,
+    channel_value: str | None,
+    settings: VolumeSettings | None,
+) -> str:
+    """Return 32 hex digits of the hash of sorted UIDs and frames, channel and shaping settings.
 
-    study_instance_uid: str
-    series_instance_uid: str
-
-
-def volume_id(slices: Sequence[Slice], channel_key: str | None, channel_value: str | None) -> str:
-    """Return 32 hex digits of the hash of sorted UIDs and frames, channel and shaping settings."""
+    Args:
+        slices: of the volume, in any order.
+        channel_key: attribute that its series was split by.
+        channel_value: value of that attribute.
+        settings: those the voxels are made with; None for a group that has none.
+    """
     said = {
-        "instances": sorted([each.sop_instance_uid, 1] for each in slices),
+        "instances": sorted([each.sop_instance_uid, each.frame_number] for each in slices),
         "channel": [channel_key, channel_value],
-        "settings": SHAPING,
+        "settings": shaping(settings),
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def stack_id(stack: Stack, settings: VolumeSettings) -> str:
+    """Return the identity of the volume that a stack becomes."""
+    return volume_id(stack.slices, stack.channel_key, stack.channel_value, settings)
 
 
 def volume_name(identity: str, sha256: str) -> str:
@@ -50,10 +69,27 @@ def volume_name(identity: str, sha256: str) -> str:
 
 
 def accepted_row(
-    series: SeriesKey, stack: Stack, dtype: str, written: Written, detail: Mapping[str, Any]
+    series: SeriesKey,
+    stack: Stack,
+    dtype: str,
+    written: Written,
+    detail: Mapping[str, Any],
+    *,
+    settings: VolumeSettings,
+    preview: str | None = None,
 ) -> Row:
-    """Return the row of an accepted volume, without lineage."""
-    identity = volume_id(stack.slices, stack.channel_key, stack.channel_value)
+    """Return the row of an accepted volume, without lineage.
+
+    Args:
+        series: it was made from.
+        stack: its slices.
+        dtype: type of its voxels.
+        written: what the store says of them.
+        detail: what more is known; the facts of the stack are added to it.
+        settings: those it was made with.
+        preview: path of its picture, relative to the lake.
+    """
+    identity = stack_id(stack, settings)
     between_slices, between_rows, between_columns = stack.spacing
     return {
         "volume_id": identity,
@@ -61,12 +97,13 @@ def accepted_row(
         "series_instance_uid": series.series_instance_uid,
         "status": "accepted",
         "reason": None,
-        "detail": json.dumps(detail, sort_keys=True),
+        "detail": json.dumps({**stack.facts, **detail}, sort_keys=True),
         "channel_key": stack.channel_key,
         "channel_value": stack.channel_value,
         "shape": list(stack.shape),
         "dtype": dtype,
         "units": stack.slices[0].units,
+        "suv_bw_factor": stack.suv_bw_factor,
         "spacing_row_mm": between_rows,
         "spacing_column_mm": between_columns,
         "spacing_slice_mm": between_slices,
@@ -78,6 +115,7 @@ def accepted_row(
         "value_max": written.greatest,
         "sha256": written.sha256,
         "path": volume_name(identity, written.sha256),
+        "preview": preview,
     }
 
 
@@ -100,18 +138,19 @@ def rejected_row(series: SeriesKey, rejection: Rejection) -> Row:
 
 def rejected_id(rejection: Rejection) -> str:
     """Return the identity that the group would have as a volume."""
-    return volume_id(rejection.slices, rejection.channel_key, rejection.channel_value)
+    return volume_id(rejection.slices, rejection.channel_key, rejection.channel_value, None)
 
 
-def slice_rows(series: SeriesKey, stack: Stack) -> list[Row]:
+def slice_rows(series: SeriesKey, stack: Stack, settings: VolumeSettings) -> list[Row]:
     """Return the rows of the slices of an accepted volume, in order."""
-    identity = volume_id(stack.slices, stack.channel_key, stack.channel_value)
+    identity = stack_id(stack, settings)
     rows = []
-    for index, (each, position) in enumerate(zip(stack.slices, stack.positions_mm, strict=True)):
+    places = zip(stack.slices, stack.indices, stack.positions_mm, strict=True)
+    for each, index, position in places:
         row = _instance_row(series, each.file_id, each.sop_instance_uid, "slice")
         row |= {
             "volume_id": identity,
-            "frame_number": 1,
+            "frame_number": each.frame_number,
             "slice_index": index,
             "position_mm": position,
         }
@@ -125,25 +164,56 @@ def rejected_slice_rows(series: SeriesKey, rejection: Rejection) -> list[Row]:
     """Return the rows of the slices of a rejected group; its row in `volumes` says why."""
     identity = rejected_id(rejection)
     positions = rejection.positions_mm or (None,) * len(rejection.slices)
-    whole = rejection.reason in WHOLE_OBJECT_REASONS
     return [
         _instance_row(series, each.file_id, each.sop_instance_uid, "slice")
         | {
             "volume_id": identity,
-            "frame_number": None if whole else 1,
+            "frame_number": None if each.frame_number == WHOLE else each.frame_number,
             "position_mm": position,
         }
         for each, position in zip(rejection.slices, positions, strict=True)
     ]
 
 
-def aside_row(series: SeriesKey, aside: SetAside, volume_of: Mapping[str, str | None]) -> Row:
-    """Return the row of a file that is no slice; a duplicate belongs to its twin's volume."""
+def aside_rows(
+    series: SeriesKey, set_aside: Iterable[SetAside], placed: Iterable[Row]
+) -> list[Row]:
+    """Return the rows of files and frames that are no slices.
+
+    Args:
+        series: they belong to.
+        set_aside: of its verdict.
+        placed: rows of its slices; a duplicate belongs to the volume of its twin.
+    """
+    volume_of: dict[Any, str | None] = {}
+    for row in placed:
+        volume_of[row["file_id"], row["frame_number"]] = row["volume_id"]
+        volume_of.setdefault(row["file_id"], row["volume_id"])
+    rows = []
+    # A copy of a repeated slice goes where the slice goes, and so comes after it.
+    for aside in sorted(set_aside, key=lambda each: each.reason != "DUPLICATE_POSITION"):
+        row = aside_row(series, aside, volume_of)
+        if aside.reason == "DUPLICATE_POSITION":
+            volume_of.setdefault(aside.file_id, row["volume_id"])
+        rows.append(row)
+    return rows
+
+
+def aside_row(series: SeriesKey, aside: SetAside, volume_of: Mapping[Any, str | None]) -> Row:
+    """Return the row of a file or frame that is no slice.
+
+    Args:
+        series: it belongs to.
+        aside: why it is none.
+        volume_of: volumes by file, and by file and frame.
+    """
     row = _instance_row(series, aside.file_id, aside.sop_instance_uid, aside.role)
+    whole = volume_of.get(aside.duplicate_of or "")
+    volume = volume_of.get((aside.duplicate_of, aside.duplicate_of_frame), whole)
     return row | {
         "reason": aside.reason,
-        "frame_number": None if aside.whole else 1,
-        "volume_id": volume_of.get(aside.duplicate_of or ""),
+        "frame_number": aside.frame_number,
+        "volume_id": volume if aside.duplicate_of is not None else None,
     }
 
 

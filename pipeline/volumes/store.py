@@ -8,9 +8,9 @@ import filecmp
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,8 @@ import numpy.typing as npt
 from dicomlake.pipeline.errors import CorruptLakeError
 from dicomlake.pipeline.tables.durable import sync_folder
 from dicomlake.pipeline.tables.layout import Access
+from dicomlake.pipeline.volumes.shard_reader import read_shards
+from dicomlake.pipeline.volumes.shards import Layout, fill_value, usual_threads
 
 if TYPE_CHECKING:
     import zarr
@@ -27,39 +29,29 @@ if TYPE_CHECKING:
     from dicomlake.config.settings import VolumeSettings
 
 ARRAY: Final = "0"
+CHUNK_PRESETS: Final = {"patch": (32, 128, 128), "slices": (1, 0, 0)}
+"""Chunks by name: cubes for patches, whole slices for viewers."""
+_SYNCS: Final = 8
+"""Files and folders that are made durable at once."""
 _LAYER_BYTES: Final = 32 << 20
 """Most bytes of one layer of chunks; chunks of greater matrices get fewer slices."""
 _SLAB_BYTES: Final = 16 << 20
 """Bytes that a slab, one shard, is filled up to with whole layers of chunks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How an array is cut: chunks are read, shards are files. Slices, rows, columns."""
-
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    chunks: tuple[int, int, int]
-    shards: tuple[int, int, int]
-
-    def slabs(self) -> list[tuple[int, int]]:
-        """Return first and last + 1 slice of each slab, a slab being one shard deep."""
-        edges = [*range(0, self.shape[0], self.shards[0]), self.shape[0]]
-        return list(pairwise(edges))
-
-
 def layout(
-    shape: tuple[int, int, int], dtype: np.dtype[Any], wanted: tuple[int, int, int]
+    shape: tuple[int, int, int], dtype: np.dtype[Any], wanted: str | tuple[int, int, int]
 ) -> Layout:
     """Return how an array is cut, so that a slab stays small whatever the series' size.
 
     Args:
         shape: slices, rows, columns.
         dtype: of a voxel.
-        wanted: chunk of the settings; 0 stands for the whole axis.
+        wanted: chunk of the settings: a preset's name, or numbers; 0 stands for the whole axis.
     """
+    chunk = CHUNK_PRESETS[wanted] if isinstance(wanted, str) else wanted
     depth, height, width = (
-        min(want or axis, axis) for want, axis in zip(wanted, shape, strict=True)
+        min(want or axis, axis) for want, axis in zip(chunk, shape, strict=True)
     )
     rows, columns = -(-shape[1] // height) * height, -(-shape[2] // width) * width
     plane = rows * columns * dtype.itemsize
@@ -74,32 +66,20 @@ class Written:
     """What was written: digest of the C-order little-endian array, least and greatest voxel."""
 
     sha256: str
-    least: float
-    greatest: float
+    least: float | None
+    greatest: float | None
+    """Null where no voxel is finite, or all are filled."""
 
 
-def write_array(
-    group: Path, plan: Layout, slabs: Iterable[npt.NDArray[Any]], settings: "VolumeSettings"
-) -> Written:
-    """Write array `0` of a new group, slab by slab.
+def create_array(group: Path, name: str, plan: Layout, settings: "VolumeSettings") -> None:
+    """Write the metadata of a new array of a group, which is made where it is missing.
 
     Args:
-        group: folder that does not exist.
-        plan: how the array is cut.
-        slabs: [slices, rows, columns] each, C-order, in order, one per `plan.slabs()`.
-        settings: codec of the chunks.
+        group: folder of the group.
+        name: of the array.
+        plan: how it is cut.
+        settings: codec of its chunks.
     """
-    array = _create(group, plan, settings)
-    digest = hashlib.sha256()
-    least, greatest = np.inf, -np.inf
-    for (start, stop), slab in zip(plan.slabs(), slabs, strict=True):
-        digest.update(slab.reshape(-1).data)
-        least, greatest = min(least, float(slab.min())), max(greatest, float(slab.max()))
-        array[start:stop] = slab
-    return Written(digest.hexdigest(), least, greatest)
-
-
-def _create(group: Path, plan: Layout, settings: "VolumeSettings") -> "zarr.Array[Any]":
     import zarr  # noqa: PLC0415  (0.35 s of start-up, only where voxels are written)
     from zarr.codecs import BloscCodec  # noqa: PLC0415  (as above)
 
@@ -109,23 +89,23 @@ def _create(group: Path, plan: Layout, settings: "VolumeSettings") -> "zarr.Arra
         clevel=settings.codec_level,
         shuffle=settings.codec_shuffle,
     )
-    return zarr.create_array(
+    zarr.create_array(
         zarr.storage.LocalStore(group),
-        name=ARRAY,
+        name=name,
         shape=plan.shape,
         chunks=plan.chunks,
         shards=plan.shards,
         dtype=plan.dtype,
         compressors=codec,
-        fill_value=-32_768 if plan.dtype.kind == "i" else float("nan"),
+        fill_value=fill_value(plan.dtype),
         dimension_names=("z", "y", "x"),
         zarr_format=3,
         config={"write_empty_chunks": True},
     )
 
 
-def open_volume(path: Path) -> "zarr.Array[Any]":
-    """Return the array [z, y, x] of a volume, to read.
+def open_volume(path: Path, name: str = ARRAY) -> "zarr.Array[Any]":
+    """Return an array [z, y, x] of a volume, to read; that of its voxels unless another is named.
 
     Raises:
         CorruptLakeError: the volume is missing or its metadata cannot be read.
@@ -133,27 +113,41 @@ def open_volume(path: Path) -> "zarr.Array[Any]":
     import zarr  # noqa: PLC0415  (0.35 s of start-up, only where voxels are read)
 
     try:
-        return zarr.open_array(path / ARRAY, mode="r")
+        return zarr.open_array(path / name, mode="r")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path) from error
 
 
-def read_slabs(path: Path) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+def read_slabs(path: Path, name: str = ARRAY) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Yield the voxels of a volume in slabs [slices, rows, columns], each with its first slice.
 
-    Slabs are C-order and little-endian; one shard is in memory at a time.
+    Slabs are C-order and little-endian. A slab is overwritten once the next but one is asked for.
 
     Raises:
         CorruptLakeError: the volume is missing or cannot be decoded.
     """
-    array = open_volume(path)
-    depth = (array.shards or array.chunks)[0]
-    for start in range(0, array.shape[0], depth):
+    array = open_volume(path, name)
+    depth, rows, columns = array.shape
+    plan = Layout(
+        (depth, rows, columns),
+        array.dtype.newbyteorder("<"),
+        _triple(array.chunks),
+        _triple(array.shards or array.chunks),
+    )
+    slabs = read_shards(path / name, plan, threads=usual_threads())
+    while True:
         try:
-            slab = np.asarray(array[start : start + depth])
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            each = next(slabs, None)
+        except (OSError, ValueError, RuntimeError) as error:
             raise _damaged(path) from error
-        yield start, slab.astype(slab.dtype.newbyteorder("<"), order="C", copy=False)
+        if each is None:
+            return
+        yield each
+
+
+def _triple(sizes: tuple[int, ...]) -> tuple[int, int, int]:
+    depth, rows, columns = sizes
+    return depth, rows, columns
 
 
 def volume_digest(path: Path) -> str:
@@ -206,9 +200,35 @@ def publish(group: Path, target: Path, access: Access) -> Path:
                 f"The volume {name.name} stands and is damaged; nothing was committed.",
                 "`dicomlake verify` says how; move it away, then run again.",
             )
-    shutil.rmtree(group, ignore_errors=True)
+    if group.exists():
+        # Renamed first: whoever does this again finds it whole or not at all.
+        used = group.with_name("used")
+        group.rename(used)
+        shutil.rmtree(used, ignore_errors=True)
     sync_folder(target.parent)
     return name
+
+
+def publish_picture(picture: bytes, working: Path, volume: Path, access: Access) -> Path:
+    """Give the picture of a published volume its name, that of the volume with `.png`; return it.
+
+    Beside the volume and no part of it: its bytes depend on the installed libraries, and a listing
+    of a Zarr group warns of strange files. One that stands shows the same voxels, and is kept.
+
+    Args:
+        picture: PNG.
+        working: folder on the same file system to write it in.
+        volume: the published group.
+        access: permission bits and group of the file.
+    """
+    target = volume.with_suffix(".png")
+    if not target.exists():
+        written = working / target.name
+        written.write_bytes(picture)
+        _settle_file(written, access)
+        written.rename(target)
+        sync_folder(target.parent)
+    return target
 
 
 def _claim(group: Path, name: Path) -> bool:
@@ -234,19 +254,29 @@ def _digest(group: Path) -> str:
 
 
 def _settle(group: Path, access: Access) -> None:
-    """Give files and folders their access and make them durable."""
-    for folder, _, names in os.walk(group, topdown=False):
-        for name in names:
-            descriptor = os.open(Path(folder, name), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                access.apply(descriptor)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        Path(folder).chmod(access.folder_mode)
-        if access.group is not None:
-            os.chown(folder, -1, access.group)
-        sync_folder(Path(folder))
+    """Give files and folders their access and make them durable, many at once: disks like that."""
+    found = list(os.walk(group, topdown=False))
+    files = [Path(folder, name) for folder, _, names in found for name in names]
+    with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sync") as pool:
+        # Exhausted, so that an error of any of them is raised; folders once their files are safe.
+        list(pool.map(lambda path: _settle_file(path, access), files))
+        list(pool.map(lambda each: _settle_folder(Path(each[0]), access), found))
+
+
+def _settle_file(path: Path, access: Access) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        access.apply(descriptor)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _settle_folder(folder: Path, access: Access) -> None:
+    folder.chmod(access.folder_mode)
+    if access.group is not None:
+        os.chown(folder, -1, access.group)
+    sync_folder(folder)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,21 +1,32 @@
 """The public `Lake`: one version as tables, SQL and volumes, and a light package."""
 
 import math
+import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+import SimpleITK as sitk  # noqa: N813  (its own documentation calls it so)
 from make.lakes import build_volumes, ingest
 from make.series import ct_series
 
 import dicomlake
-from dicomlake import Lake
+from dicomlake import Lake, Volume
+from dicomlake.config.settings import load_settings
+from dicomlake.flows.reporter import DirectReporter, Progress
+from dicomlake.flows.request import RunRequest
+from dicomlake.flows.stages import execute
 from dicomlake.pipeline.errors import LakeNotFoundError, UsageError
-from dicomlake.pipeline.lake import WINDOWS, linear_voi
+from dicomlake.pipeline.lake import WindowName
+from dicomlake.pipeline.volumes.preview import Preview
+from dicomlake.pipeline.volumes.windows import SUV_WINDOWS, WINDOWS, default_window
 from dicomlake.schemas.tables import TABLES
 
 
@@ -121,7 +132,9 @@ def test_a_window_is_the_linear_function_of_the_standard(made: Path, window) -> 
 def test_an_unknown_window_or_a_width_below_one_is_refused(made: Path) -> None:
     volume = Lake(made).volume(accepted(Lake(made)))
     with pytest.raises(UsageError, match="lung, mediastinum, bone"):
-        volume.window("brain")
+        volume.window("heart")
+    with pytest.raises(UsageError, match="SUV"):
+        volume.window("suv5")
     with pytest.raises(UsageError, match="at least 1"):
         volume.window((40, 0.5))
     for centre, width in [(40, math.nan), (math.nan, 400), (40, math.inf)]:
@@ -129,8 +142,124 @@ def test_an_unknown_window_or_a_width_below_one_is_refused(made: Path) -> None:
             volume.window((centre, width))
 
 
-def test_a_window_of_width_one_is_a_threshold() -> None:
-    assert linear_voi(np.array([38.9, 39.5, 39.6]), 40, 1).tolist() == [0, 0, 255]
+def test_names_of_windows_are_those_of_the_table() -> None:
+    assert get_args(WindowName) == (*WINDOWS, *SUV_WINDOWS)
+
+
+class Silent:
+    def advance(self, files: int, size: int = 0) -> None: ...
+
+
+@contextmanager
+def no_meter(*_: object) -> Iterator[Progress]:
+    yield Silent()
+
+
+def series_lake(folder: Path, **attributes: object) -> Volume:
+    """Run on a series of six slices and return its one volume."""
+    ct_series(folder / "in", 6, **attributes)
+    request = RunRequest(lake=folder / "lake", sources=(str(folder / "in"),))
+    no_workers = load_settings(None, None, {"engine.workers": 0})
+    execute(request, "run", no_workers, DirectReporter(no_meter))
+    lake = Lake(folder / "lake")
+    return lake.volume(accepted(lake))
+
+
+def test_the_window_of_none_is_the_modalitys_own(tmp_path: Path) -> None:
+    ct = series_lake(tmp_path / "ct")
+    assert ct.modality == "CT"
+    np.testing.assert_array_equal(ct.window(), ct.window("mediastinum"))
+    attributes = {"RescaleType": None, "RescaleSlope": None, "RescaleIntercept": None}
+    mr = series_lake(tmp_path, Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4", **attributes)
+    voxels = mr.to_numpy()
+    sample = [voxels[3], voxels[:, 16], voxels[:, :, 16]]
+    np.testing.assert_array_equal(mr.window(), default_window("MR", None, sample).grey(voxels))
+    with pytest.raises(UsageError, match="in HU"):
+        mr.window("lung")
+
+
+def test_both_affines_put_a_voxel_at_one_place(made: Path) -> None:
+    volume = Lake(made).volume(accepted(Lake(made)))
+    index = np.array([3, 5, 7, 1])
+    np.testing.assert_allclose(
+        volume.affine_ras @ index, volume.affine_lps @ index * (-1, -1, 1, 1)
+    )
+
+
+def test_a_volume_goes_to_another_process_whole(made: Path) -> None:
+    volume = Lake(made).volume(accepted(Lake(made)))
+    for opened in (False, True):  # a loader's workers get it before or after it was read
+        if opened:
+            assert volume.array.shape == (40, 32, 32)
+        other = pickle.loads(pickle.dumps(volume))
+        np.testing.assert_array_equal(other.to_numpy(), volume.to_numpy())
+        assert other.slices.equals(volume.slices)
+
+
+def test_the_preview_is_a_picture_drawn_where_none_stands(tmp_path: Path) -> None:
+    volume = series_lake(tmp_path)
+    drawing = Preview((6, 32, 32), volume.affine_lps, volume.spacing, "CT", "HU")
+    drawing.add(0, volume.to_numpy())
+    volume.row["preview"] = None
+    assert volume.preview_path is None
+    assert volume.preview() == drawing.png() == volume._repr_png_()
+    volume.row["preview"] = f"{volume.row['path']}/other.png"
+    assert volume.preview() == drawing.png()
+    assert volume.preview_path is not None
+    volume.preview_path.write_bytes(b"stands")
+    assert volume.preview() == b"stands"
+
+
+def test_a_mask_is_read_where_there_is_one_and_its_voxels_are_missing(tmp_path: Path) -> None:
+    assert series_lake(tmp_path / "whole").mask is None
+
+    def without_one(k: int) -> dict[str, object]:
+        return {"ImagePositionPatient": [0, 0, 2.5 * (k if k < 5 else k + 1)]}
+
+    ct_series(tmp_path / "in", 10, vary=without_one)
+    ingest(tmp_path / "in", tmp_path / "lake")
+    fill = load_settings(None, None, {"volumes.on_gap": "fill"})
+    build_volumes(tmp_path / "lake", settings=fill)
+    lake = Lake(tmp_path / "lake")
+    volume = lake.volume(accepted(lake))
+    assert volume.mask is not None
+    assert np.flatnonzero(volume.mask[:].any((1, 2))).tolist() == [5]
+    same = volume.resample(volume.spacing)
+    np.testing.assert_array_equal(np.isnan(same.array), volume.mask[:] != 0)
+    present = volume.mask[:] == 0
+    np.testing.assert_allclose(same.array[present], volume.to_numpy()[present], atol=1e-2)
+    assert (volume.window("bone", 5) == 0).all()
+
+
+def test_a_volume_leaves_through_simpleitk_and_nifti_in_place(tmp_path: Path) -> None:
+    volume = series_lake(tmp_path, ImageOrientationPatient=[0.8, 0.6, 0, -0.6, 0.8, 0])
+    image = volume.to_sitk()
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(image), volume.to_numpy())
+    for name in ("v.nii.gz", "v.nii"):
+        other = sitk.ReadImage(str(volume.to_nifti(tmp_path / name)))
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(other), volume.to_numpy())
+        for index in [(0, 0, 0), (31, 31, 5), (4, 20, 1)]:
+            there = (volume.affine_lps @ [*index, 1])[:3]
+            np.testing.assert_allclose(image.TransformIndexToPhysicalPoint(index), there, atol=1e-9)
+            np.testing.assert_allclose(other.TransformIndexToPhysicalPoint(index), there, atol=1e-3)
+    with pytest.raises(UsageError, match=r"nii\.gz"):
+        volume.to_nifti(tmp_path / "v.nrrd")
+    (tmp_path / "v.nii").write_bytes(b"other")
+    with pytest.raises(UsageError, match="not overwritten"):
+        volume.to_nifti(tmp_path / "v.nii")
+
+
+def test_a_sheared_volume_goes_to_simpleitk_by_resampling(tmp_path: Path) -> None:
+    volume = series_lake(tmp_path, step=(0.0, 0.6, 2.5))
+    assert volume.row["flags"] == ["sheared"]
+    with pytest.raises(UsageError, match="resample"):
+        volume.to_sitk()
+    upright = volume.resample(volume.spacing, interpolator="nearest", fill=-1024)
+    image = upright.to_sitk()
+    assert image.GetDirection() == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+    centre = (volume.affine_lps @ [16, 16, 3, 1])[:3]
+    held = image[image.TransformPhysicalPointToIndex(centre.tolist())]
+    assert held == volume.array[3, 16, 16]
 
 
 def test_the_package_is_light_until_a_lake_is_asked_for() -> None:

@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pytest
 from make.lakes import build_volumes, ingest, lineage
 from make.rows import default_settings
 from make.series import ct_series, ct_slice, write
 
 from dicomlake.pipeline.headers.attempt import Batch, attempt
+from dicomlake.pipeline.series import committed
 from dicomlake.pipeline.series.verdict import UNDECIDED, judge
 from dicomlake.pipeline.tables.commit import Change, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.store import Version, open_version
-from dicomlake.pipeline.volumes import jobs as stage
 from dicomlake.pipeline.volumes.jobs import (
     build_series,
     pending_series,
@@ -36,7 +37,7 @@ def three_series(root: Path) -> Path:
 
 def test_every_series_is_pending_once_and_judged_series_are_not(tmp_path: Path) -> None:
     base = ingest(three_series(tmp_path / "in"), tmp_path / "lake")
-    assert sorted(each.n_instances for each in pending_series(base)) == [2, 3, 6]
+    assert sorted(each.n_slices for each in pending_series(base)) == [2, 3, 6]
     version, results = build_volumes(tmp_path / "lake")
     assert version is not None
     assert len(results) == 3
@@ -61,13 +62,13 @@ def test_rows_are_read_in_chunks_of_series_and_jobs_do_not_depend_on_it(
     base = ingest(three_series(tmp_path / "in"), tmp_path / "lake")
     settings, run = default_settings(), lineage("r")
     together = list(series_jobs(base, settings, tmp_path / "s", run))
-    monkeypatch.setattr(stage, "_CHUNK_INSTANCES", 1)
+    monkeypatch.setattr(committed, "_CHUNK_SLICES", 1)
     apart = list(series_jobs(base, settings, tmp_path / "s", run))
     assert [job.key for job in together] == sorted(
         (job.key for job in apart), key=lambda key: key.study_instance_uid
     )
     for one, other in zip(together, apart, strict=True):
-        assert one.rows.equals(other.rows)
+        assert one.rows.instances.equals(other.rows.instances)
         assert one.planned == other.planned
 
 
@@ -120,7 +121,7 @@ def test_new_rows_of_a_series_replace_all_its_earlier_ones(tmp_path: Path) -> No
     loose = default_settings(volumes={"min_slices": 2})
     with open_for_writing(tmp_path / "lake", loose) as writer:
         jobs = series_jobs(writer.base, loose, writer.staging("again"), lineage("again"),
-                           stage.all_series(writer.base))  # fmt: skip
+                           committed.all_series(writer.base))  # fmt: skip
         results = [build_series(job) for job in jobs]
         version = writer.commit("again", lambda base: volumes_change(base, results))
     assert version is not None
@@ -153,7 +154,7 @@ def test_plan_judges_committed_rows_without_opening_a_file(tmp_path: Path) -> No
     write(twin, tmp_path / "in" / "twin")
     base = ingest(tmp_path / "in", tmp_path / "lake")
     shutil.rmtree(tmp_path / "in")
-    ((_, rows),) = stage.series_rows(base, stage.all_series(base))
+    ((_, rows),) = committed.series_rows(base, committed.all_series(base))
     verdict = judge(rows, default_settings().volumes)
     assert [len(group) for group in verdict.undecided] == [7]
     assert "pixels" in UNDECIDED
@@ -200,6 +201,14 @@ print("pandas" in sys.modules, "pydicom" in sys.modules, "dask" in sys.modules)
 """
 
 
+def test_a_job_carries_the_rows_of_its_own_series_alone(tmp_path: Path) -> None:
+    base = ingest(three_series(tmp_path / "in"), tmp_path / "lake")
+    jobs = series_jobs(base, default_settings(), tmp_path / "s", lineage("r"))
+    sizes = sorted((job.rows.instances.num_rows, len(pickle.dumps(job.rows))) for job in jobs)
+    assert [rows for rows, _ in sizes] == [2, 3, 6]
+    assert sizes[0][1] < sizes[-1][1], "a slice of a table pickles all of it"
+
+
 def test_the_volume_stage_imports_neither_pandas_nor_pydicom_nor_dask(tmp_path: Path) -> None:
     ingest(three_series(tmp_path / "in"), tmp_path / "lake")
     done = subprocess.run(
@@ -224,3 +233,42 @@ def test_results_say_which_version_they_were_planned_against(tmp_path: Path) -> 
     assert first.version == base.number
     assert Path(first.lake).is_absolute()
     assert dataclasses.replace(first, version=7).version == 7
+
+
+def _rejected(base: Version, lake: Path, reason: str, detail: str) -> Version:
+    """Commit the one verdict of a lake as older code would have given it."""
+    table = base.read("volumes")
+    for name, value in (("reason", reason), ("detail", detail), ("status", "rejected")):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(name), [[value]])
+    with open_for_writing(lake, default_settings()) as writer:
+        version = writer.commit("older", lambda _: Change({"volumes": TableDelta(table)}))
+    assert version is not None
+    return version
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "again"),
+    [
+        ("NOT_SUPPORTED_YET", "{}", True),
+        ("UNSUPPORTED_TRANSFER_SYNTAX",
+         '{"transfer_syntaxes": {"1.2.840.10008.1.2.5": 6}}', True),
+        ("UNSUPPORTED_TRANSFER_SYNTAX",
+         '{"transfer_syntaxes": {"1.2.840.10008.1.2.4.100": 6}}', False),
+        ("MIXED_MATRIX", "{}", False),
+    ],
+)  # fmt: skip
+def test_what_older_code_could_not_do_is_judged_again_once(
+    tmp_path: Path, reason: str, detail: str, again: bool
+) -> None:
+    ct_series(tmp_path / "in")
+    ingest(tmp_path / "in", tmp_path / "lake")
+    version, _ = build_volumes(tmp_path / "lake")
+    assert version is not None
+    older = _rejected(version, tmp_path / "lake", reason, detail)
+    assert len(pending_series(older)) == int(again)
+    if again:
+        newer, _ = build_volumes(tmp_path / "lake", "again")
+        assert newer is not None
+        assert newer.read("volumes")["reason"].to_pylist() == [None]
+        assert pending_series(newer) == ()
