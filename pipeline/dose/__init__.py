@@ -1,0 +1,1 @@
+"""From reports and headers to irradiation events, exams and reference levels."""
