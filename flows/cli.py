@@ -57,7 +57,9 @@ def lake_option(function: Function) -> Function:
 def _lake_path(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
     del parameter
     root = context.find_root()
-    chosen = value or root.params.get("lake") or os.environ.get("DICOMLAKE_LAKE") or "lake"
+    # `dicomlake dose --lake DIR report`: the lake of the command above is that of this one.
+    above = context.parent.params.get("lake") if context.parent else None
+    chosen = value or above or root.params.get("lake") or os.environ.get("DICOMLAKE_LAKE") or "lake"
     return Path(os.path.abspath(chosen))  # noqa: PTH100  (a link to a lake is the lake: unresolved)
 
 
@@ -74,7 +76,9 @@ settings_options = _options(
     click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings in TOML."
     ),
-    click.option("--preset", metavar="NAME", help="warehouse, dose, ml or nightly."),
+    click.option(
+        "--preset", metavar="NAME", help="warehouse, dose, ml, nightly, strict or lenient."
+    ),
     click.option("--reader", metavar="NAME", help="Which reader reads headers."),
     click.option("--workers", metavar="N", help='Processes; 0: inline; "auto".'),
     click.option("--scheduler", metavar="tcp://...", help="Address of a Dask cluster to use."),
@@ -94,6 +98,9 @@ run_options = _options(
 source_argument = click.argument("sources", nargs=-1, metavar="SOURCE...")
 only_failed_option = click.option(
     "--only-failed", is_flag=True, help="Read again only what was not ingested."
+)
+reprocess_option = click.option(
+    "--reprocess", is_flag=True, help="Read every file again, also the unchanged."
 )
 deletes_option = click.option(
     "--allow-deletes", is_flag=True, help="Let deletes through however many files are gone."
@@ -126,17 +133,19 @@ def cli(lake: Path | None) -> None:
 @cli.command()
 @source_argument
 @only_failed_option
+@reprocess_option
 @deletes_option
 @click.option("--no-volumes", is_flag=True, help="Make the tables only.")
 @run_options
 def run(sources: tuple[str, ...], **options: Any) -> int:
-    """Crawl SOURCE..., fill the tables, make the volumes: the whole job."""
+    """Crawl SOURCE..., fill the tables, make the volumes, read the doses: the whole job."""
     return _do("run", sources, options)
 
 
 @cli.command()
 @source_argument
 @only_failed_option
+@reprocess_option
 @deletes_option
 @run_options
 def ingest(sources: tuple[str, ...], **options: Any) -> int:
@@ -151,10 +160,65 @@ def volumes(**options: Any) -> int:
     return _do("volumes", (), options)
 
 
+@cli.group(invoke_without_command=True)
+@reprocess_option
+@run_options
+@click.pass_context
+def dose(context: click.Context, /, **options: Any) -> int | None:
+    """Read the doses that the committed tables still lack; with a command, show them."""
+    if context.invoked_subcommand is not None:
+        return None
+    return _do("dose", (), options)
+
+
+@dose.command("report")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "csv", "xlsx"]),
+    default="html",
+    show_default=True,
+    help="A page, or the tables as sheets.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="File of the page or folder of the sheets.  [default: below reports/ of the lake]",
+)
+@click.option("--study-uids", is_flag=True, help="Name the studies of outliers in the page.")
+@settings_options
+@lake_option
+def dose_report(
+    lake: Path, form: str, out: Path | None, *, study_uids: bool, **options: Any
+) -> None:
+    """Write exams, reference levels and outliers as one page, or as sheets."""
+    from dicomlake.flows import doses  # noqa: PLC0415  (slow import)
+
+    doses.report(_request((), lake, options), out, form, study_uids=study_uids)
+
+
+@dose.command("protocols")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="CSV file; an existing one is replaced.",
+)
+@lake_option
+def dose_protocols(lake: Path, out: Path) -> None:
+    """Write the protocols of the lake as a list, to be filled in with standard exams."""
+    from dicomlake.flows import doses  # noqa: PLC0415  (slow import)
+
+    doses.protocols(lake, out)
+
+
 @cli.command()
 @source_argument
 @deletes_option
 @only_failed_option
+@reprocess_option
 @settings_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @lake_option
@@ -237,16 +301,28 @@ def verify(lake: Path, *, quick: bool, as_json: bool) -> int:
 
 
 @cli.command()
-@click.option("--format", "form", type=click.Choice(["npy"]), default="npy", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["npy", "nifti"]),
+    default="npy",
+    show_default=True,
+    help="npy: NumPy, [z, y, x].  nifti: .nii.gz, RAS.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Folder, made if missing; nothing in it is overwritten.",
+)
 @click.option("--volume", "ids", multiple=True, metavar="ID", help="Only this volume; repeatable.")
 @lake_option
 def export(lake: Path, out: Path, form: str, ids: tuple[str, ...]) -> None:
-    """Write accepted volumes as .npy, each with a .json that tells its geometry."""
-    del form  # one so far
+    """Write accepted volumes for other tools, each with a .json that tells where it lies."""
     from dicomlake.flows import inspection  # noqa: PLC0415  (slow import)
 
-    inspection.export_volumes(lake, out, ids)
+    inspection.export(lake, out, form, ids)
 
 
 @cli.command()
@@ -297,7 +373,7 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
     """Do a run, tracked or not, and show its summary; return the exit code."""
     for name, value in MEMORY_OF_ARROW.items():
         os.environ.setdefault(name, value)  # before anything imports pyarrow
-    from dicomlake.flows import logs  # noqa: PLC0415  (slow import)
+    from dicomlake.flows import logs, template  # noqa: PLC0415  (slow import)
     from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (slow import)
 
     keep_pandas_out()
@@ -305,14 +381,21 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
     request = _request(sources, options["lake"], options)
     console = _terminal()
     try:
-        log = request.settings().log
+        settings = request.settings()
+        log = settings.log
         logs.set_up(log, console if log.format == "text" else None)
+        if command not in ("volumes", "dose") and template.worth_starting(
+            settings.engine, request.lake
+        ):
+            template.start()
         summary = _execute(command, request, options["track"], _meter(console, log))
     except DicomLakeError as error:
         if as_json:
             failure = {"outcome": "failed", "code": error.code, "error": str(error)}
             click.echo(json.dumps(failure | {"exit_code": error.exit_code}, indent=2))
         raise
+    finally:
+        template.stop()
     if as_json:
         click.echo(json.dumps(summary.as_json(), indent=2, ensure_ascii=False))
     else:
@@ -362,6 +445,7 @@ def _request(sources: Sequence[str], lake: Path, options: dict[str, Any]) -> "Ru
         overrides={name: value for name, value in flags.items() if value is not None},
         allow_deletes=options.get("allow_deletes", False),
         only_failed=options.get("only_failed", False),
+        reprocess=options.get("reprocess", False),
     )
 
 

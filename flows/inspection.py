@@ -6,11 +6,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import numpy as np
-import pyarrow as pa
 
 import dicomlake
 from dicomlake.flows import printing
@@ -25,12 +24,18 @@ from dicomlake.schemas.evolution import reread_before
 if TYPE_CHECKING:
     from dicomlake.config.settings import VolumeSettings
     from dicomlake.flows.request import RunRequest
+    from dicomlake.pipeline.series.outcome import Rejection, Stack
+    from dicomlake.pipeline.series.slices import SeriesRows, Slice
 
 Row = printing.Row
 
 DAMAGED: Final = 1
 FINDINGS_SHOWN: Final = 50
+_UID_SHOWN: Final = 16
+"""Characters of a UID's end that a terminal shows; --json gives all."""
 _BLOCK: Final = 512
+_READING: Final = ("run", "ingest")
+"""Commands that read files."""
 
 
 def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
@@ -42,6 +47,7 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
     from dicomlake.pipeline.discovery.sources import resolve_sources  # noqa: PLC0415  (slow import)
     from dicomlake.pipeline.tables.worklist import plan_ingest  # noqa: PLC0415  (slow import)
 
+    request.require_one_choice()
     base = _version_or_none(request.lake)
     sources = resolve_sources(request.sources, base.sources, request.lake)
     with tempfile.TemporaryDirectory(prefix="dicomlake-plan-") as staging:
@@ -52,6 +58,7 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
             Path(staging),
             allow_deletes=request.allow_deletes,
             only_failed=request.only_failed,
+            reprocess=request.reprocess,
         )
     rows: list[Row] = [
         {
@@ -72,44 +79,88 @@ def plan_sources(request: "RunRequest", *, as_json: bool) -> None:
 
 def plan_series(request: "RunRequest", *, as_json: bool) -> None:
     """Print the verdict of every series in the lake, from its rows alone: no file is opened."""
-    from dicomlake.pipeline.volumes.jobs import all_series, series_rows  # noqa: PLC0415  (slow import)
+    from dicomlake.pipeline.series.committed import all_series, series_rows  # noqa: PLC0415  (slow import)
 
     base = open_version(request.lake)
     settings = request.settings().volumes
     rows = [
-        row
-        for key, table in series_rows(base, all_series(base))
-        for row in _verdict_rows(key.study_instance_uid, key.series_instance_uid, table, settings)
+        {**row, "study_instance_uid": key.study_instance_uid,
+         "series_instance_uid": key.series_instance_uid}
+        for key, each in series_rows(base, all_series(base))
+        for row in _verdict_rows(each, settings)
+    ]  # fmt: skip
+    _show("Verdict of every series", rows if as_json else _for_screen(rows), as_json=as_json)
+
+
+def _verdict_rows(rows: "SeriesRows", settings: "VolumeSettings") -> list[Row]:
+    """Return what becomes of a series, a row a group; the first says what is set aside.
+
+    Every file and frame is counted once: in the slices of a group, or in `set_aside`.
+    """
+    from dicomlake.pipeline.series.verdict import UNDECIDED, judge  # noqa: PLC0415  (slow import)
+
+    verdict = judge(rows, settings)
+    found: list[dict[str, object]] = [
+        _group_row("accepted", None, stack.slices, stack=stack) for stack in verdict.stacks
     ]
-    if not as_json:
-        rows = [
-            {name: each for name, each in row.items() if name != "study_instance_uid"}
-            for row in rows
-        ]
-    _show("Verdict of every series", rows, as_json=as_json)
-
-
-def _verdict_rows(
-    study: str, series: str, table: pa.Table, settings: "VolumeSettings"
-) -> Iterator[Row]:
-    from dicomlake.pipeline.series.verdict import judge  # noqa: PLC0415  (slow import)
-
-    verdict = judge(table, settings)
-    found: list[tuple[str, str, int]] = [
-        *(("accepted", "", len(stack.slices)) for stack in verdict.stacks),
-        *(("rejected", each.reason, len(each.slices)) for each in verdict.rejections),
-        *(("undecided", "pixels must be read", len(group)) for group in verdict.undecided),
+    found += [
+        _group_row("rejected", each.reason, each.slices, rejection=each)
+        for each in verdict.rejections
     ]
-    if not found:
-        found = [("no image", "nothing here can be a slice", table.num_rows)]
-    for state, reason, count in found:
+    found += [_group_row("undecided", UNDECIDED, group) for group in verdict.undecided]
+    found = found or [_group_row("no image", "nothing here can be a slice", ())]
+    aside = Counter(f"{each.role} {each.reason}" for each in verdict.set_aside)
+    found[0]["set_aside"] = dict(sorted(aside.items()))
+    return list(found)
+
+
+def _group_row(
+    verdict: str,
+    reason: str | None,
+    slices: "Sequence[Slice]",
+    *,
+    stack: "Stack | None" = None,
+    rejection: "Rejection | None" = None,
+) -> dict[str, object]:
+    """Return the row of a group: `slices` counts its frames, `files` the files they are in."""
+    channel = stack or rejection
+    detail = stack.facts if stack else rejection.detail if rejection else {}
+    return {
+        "verdict": verdict,
+        "reason": reason,
+        "channel_key": channel.channel_key if channel else None,
+        "channel_value": channel.channel_value if channel else None,
+        "shape": list(stack.shape) if stack else None,
+        "slices": len(slices),
+        "files": len({each.file_id for each in slices}),
+        "flags": list(stack.flags) if stack else [],
+        "detail": dict(detail),
+        "set_aside": {},
+    }
+
+
+def _for_screen(rows: Sequence[Row]) -> list[Row]:
+    """Return rows that fit a terminal: a line for what is set aside, UIDs by their ends."""
+    return [line for row in rows for line in _lines_of(row)]
+
+
+def _lines_of(row: Row) -> Iterator[Row]:
+    shape: Any = row["shape"]
+    flags: Any = row["flags"]
+    aside: Any = row["set_aside"]
+    key, uid = row["channel_key"], str(row["series_instance_uid"])
+    series = uid if len(uid) <= _UID_SHOWN else f"...{uid[-_UID_SHOWN:]}"
+    plain = row["verdict"] in ("rejected", "undecided")
+    if row["slices"]:  # of a series without an image what is set aside says it all
         yield {
-            "verdict": state,
-            "reason": reason,
-            "files": count,
-            "study_instance_uid": study,
-            "series_instance_uid": series,
+            "verdict": row["reason"] if plain else row["verdict"],
+            "channel": f"{key} {row['channel_value']}" if key else "",
+            "slices": " x ".join(map(str, shape)) if shape else str(row["slices"]),
+            "flags": " ".join(flags),
+            "series": series,
         }
+    for what, count in aside.items():
+        yield {"verdict": what, "channel": "", "slices": str(count), "flags": "", "series": series}
 
 
 def status(lake: Path, *, runs: int, as_json: bool) -> None:
@@ -120,6 +171,7 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
     lines = read_runs(lake)[-runs:] if runs > 0 else []
     disk = disk_use(lake)
     older = _written_by_others(base)
+    otherwise = _read_otherwise(base)
     outdated = _outdated(base)
     if as_json:
         document = {
@@ -131,6 +183,7 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
             "tables": tables,
             "files": files,
             "instances_of_other_code": older,
+            "files_of_other_code_or_settings": otherwise,
             "files_to_read_again_for_schema": outdated,
             "disk_bytes": disk,
             "runs": lines,
@@ -145,13 +198,18 @@ def status(lake: Path, *, runs: int, as_json: bool) -> None:
     printing.print_rows(
         console, [{"table": name, "rows": count} for name, count in tables.items()], "Tables"
     )
-    printing.print_rows(console, [_run_row(line) for line in lines], "Last runs", names=("run",))
+    printing.print_lines(console, [_run_row(line) for line in lines], "Last runs")
     used = ", ".join(f"{name} {readable_size(size)}" for name, size in disk.items())
     click.echo(f"disk: {used}")
     if older:
         click.echo(
             f"{older:,} instances were read by another version of dicomlake "
             f"than {dicomlake.__version__}"
+        )
+    if otherwise:
+        click.echo(
+            f"{otherwise:,} files were read by another version or with other settings than the "
+            "last run had; --reprocess reads all files again"
         )
     if outdated:
         click.echo(
@@ -189,11 +247,11 @@ def verify_lake(lake: Path, *, quick: bool, as_json: bool) -> int:
     return DAMAGED if damaged else 0
 
 
-def export_volumes(lake: Path, out: Path, ids: Sequence[str]) -> None:
-    """Write accepted volumes as `.npy`, and print what was done."""
-    from dicomlake.pipeline.export.npy import export_npy  # noqa: PLC0415  (imports zarr)
+def export(lake: Path, out: Path, form: str, ids: Sequence[str]) -> None:
+    """Write accepted volumes in a format, and print what was done."""
+    from dicomlake.pipeline.export.volumes import export_volumes  # noqa: PLC0415  (imports zarr)
 
-    done = export_npy(open_version(lake), out, volume_ids=ids or None)
+    done = export_volumes(open_version(lake), out, form, volume_ids=ids or None)
     click.echo(
         f"{done.written} volumes written to {out} ({readable_size(done.n_bytes)}), "
         f"{done.kept} were there already"
@@ -251,6 +309,36 @@ def _written_by_others(base: Version) -> int:
     return sum(count for (own,), count in counts.items() if own != dicomlake.__version__)
 
 
+def _read_otherwise(base: Version) -> int:
+    """Return how many files have a row of other code, or of other settings than the last ingest.
+
+    Settings are known by their digest, of all that shape results; those of the last committed run
+    that read files count, for `status` has none.
+    """
+    runs = [row for row in _run_rows(base) if row["command"] in _READING]
+    if not runs:
+        return 0
+    last = max(runs, key=lambda row: (row["base_version"] or 0, row["committed_at"]))
+    current = {
+        row["run_id"]
+        for row in runs
+        if row["pipeline_version"] == dicomlake.__version__
+        and row["settings_sha256"] == last["settings_sha256"]
+    }
+    counts = _count(base, "files", ["run_id", "status"])
+    return sum(
+        count
+        for (run_id, state), count in counts.items()
+        if run_id not in current and state != "deleted"
+    )
+
+
+def _run_rows(base: Version) -> list[dict[str, Any]]:
+    names = ["run_id", "command", "base_version", "committed_at", "pipeline_version",
+             "settings_sha256"]  # fmt: skip
+    return [row for batch in base.batches("runs", names) for row in batch.to_pylist()]
+
+
 def _outdated(base: Version) -> int:
     """Return how many files the next run on their sources reads again because of the schema."""
     count = 0
@@ -282,6 +370,7 @@ def _count(base: Version, table: str, columns: list[str]) -> Counter[tuple[str |
 def _run_row(line: dict[str, object]) -> Row:
     files = line.get("files")
     volumes = line.get("volumes")
+    dose = line.get("dose")
     seconds = line.get("duration_s")
     return {
         "run": str(line.get("run_id", "")),
@@ -290,6 +379,7 @@ def _run_row(line: dict[str, object]) -> Row:
         "version": line.get("version_after", line.get("version")),
         "read": f"{files['read']} of {files['seen']}" if isinstance(files, dict) else "",
         "volumes": volumes.get("accepted") if isinstance(volumes, dict) else None,
+        "exams": dose.get("exams") if isinstance(dose, dict) else None,
         "time": readable_time(seconds) if isinstance(seconds, float | int) else "",
     }
 

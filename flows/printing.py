@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from dicomlake.flows.meters import readable_size, readable_time
-from dicomlake.flows.summary import FileCounts, RunSummary
+from dicomlake.flows.summary import DoseCounts, FileCounts, RunSummary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +45,8 @@ def summary_tables(summary: RunSummary) -> Iterator[tuple[str, list[Row]]]:
         yield "Headers", list(_reader_rows(summary.files))
     if summary.volumes and summary.volumes.series:
         yield "Volumes", list(_volume_rows(summary))
+    if summary.dose and summary.dose.studies:
+        yield "Dose", list(_dose_rows(summary.dose))
     if summary.tables:
         yield "Tables", [{"table": name, "rows": count} for name, count in summary.tables.items()]
 
@@ -88,6 +90,15 @@ def print_rows(
     else:
         folded = _folded(widths, console.width)
         console.print(_table(title, rows, names, cells, folded))
+
+
+def print_lines(console: "Console", rows: Sequence[Row], title: str) -> None:
+    """Print each row as one line under its columns' names; none is folded, so that all copy."""
+    names = list(rows[0]) if rows else []
+    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in (title, *("  ".join(map(str.ljust, each, widths)).rstrip() for each in cells)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _records(title: str, rows: Sequence[Row]) -> Iterator[str]:
@@ -175,6 +186,11 @@ def _ending(summary: RunSummary) -> Iterator[str]:
             f"{summary.volumes.unread:,} series have a file that was not as committed or could "
             "not be read (see volumes.detail); the next run tries again"
         )
+    if summary.dose and summary.dose.unread:
+        yield (
+            f"{summary.dose.unread:,} studies have a dose report that was not as committed or "
+            "could not be read (dose_studies.outcome); the next run tries again"
+        )
     if files and files.deletes_withheld:
         yield (
             f"{_files(files.deletes_withheld)} gone that stay in the tables: too many at once. "
@@ -228,6 +244,15 @@ def _volume_rows(summary: RunSummary) -> Iterator[Row]:
     yield {"verdict": "accepted", "reason": "", "volumes": summary.volumes.accepted}
     for reason, count in summary.volumes.rejected.items():
         yield {"verdict": "rejected", "reason": reason, "volumes": count}
+
+
+def _dose_rows(dose: DoseCounts) -> Iterator[Row]:
+    yield {"dose": "studies read", "number": dose.studies}
+    yield {"dose": "reports", "number": dose.reports}
+    if dose.unsupported:
+        yield {"dose": "of them of a template that is not read", "number": dose.unsupported}
+    yield {"dose": "events and administrations", "number": dose.events}
+    yield {"dose": "exams", "number": dose.exams}
 
 
 def _table(

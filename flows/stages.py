@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyarrow as pa
 
@@ -20,29 +20,48 @@ import dicomlake
 from dicomlake.config.settings import Settings
 from dicomlake.flows.engine import Engine, cores
 from dicomlake.flows.records import one_row, timestamp_text
-from dicomlake.flows.reporter import Reporter
+from dicomlake.flows.reporter import Progress, Reporter
 from dicomlake.flows.request import Command, RunRequest
-from dicomlake.flows.summary import FileCounts, RunSummary, VolumeCounts, peak_memory
+from dicomlake.flows.summary import (
+    DoseCounts,
+    FileCounts,
+    RunSummary,
+    VolumeCounts,
+    peak_memory,
+)
 from dicomlake.pipeline.discovery.sources import Source, resolve_sources
 from dicomlake.pipeline.errors import DicomLakeError, ReconciliationError, UsageError
 from dicomlake.pipeline.headers.attempt import Batch, Lineage
 from dicomlake.pipeline.pixels.content import Content, ContentJob, read_content
+from dicomlake.pipeline.series.committed import CommittedSeries
 from dicomlake.pipeline.tables import ingest
 from dicomlake.pipeline.tables.commit import Change, LakeWriter, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.volumes.jobs import (
+    TASK_S,
+    FinishJob,
+    SeriesBegun,
     SeriesJob,
     SeriesResult,
-    build_series,
+    ShardJob,
+    begin_series,
+    clear_staging,
     count_unread,
     counts_by_verdict,
+    finish_series,
     pending_series,
     series_jobs,
+    shard_cost_s,
     volumes_change,
+    write_shards,
+    written_shards,
 )
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables import TABLES
 from dicomlake.schemas.tables.runs import RUNS
+
+if TYPE_CHECKING:
+    from dicomlake.pipeline.dose.stage import StudiesJob, StudiesResult
 
 Result = TypeVar("Result")
 
@@ -57,14 +76,19 @@ SLICE_COST_S: Final = 0.008
 CONTENT_BYTES_PER_S: Final = 200e6
 
 
+_FROM_ROWS: Final = ("volumes", "dose")
+"""Commands that work from committed rows."""
+
+
 def execute(
     request: RunRequest, command: Command, settings: Settings, reporter: Reporter
 ) -> RunSummary:
-    """Do a run: open, plan, headers, tables, volumes; each stage commits at most once.
+    """Do a run: open, plan, headers, tables, volumes, dose; each stage commits at most once.
 
     Args:
         request: what to read and where to.
-        command: `run` (everything), `ingest` (tables only) or `volumes` (from committed rows).
+        command: `run` (everything), `ingest` (tables only), `volumes` or `dose` (from committed
+            rows).
         settings: of the run.
         reporter: hears what happens, and calls the stages.
 
@@ -74,9 +98,10 @@ def execute(
     Raises:
         DicomLakeError: with its exit code; nothing of the stage that failed is committed.
     """
-    if command == "volumes" and request.sources:
-        raise UsageError("`volumes` takes no source:", "it works from the committed tables.")
-    if command != "volumes" and not request.sources:
+    request.require_one_choice()
+    if command in _FROM_ROWS and request.sources:
+        raise UsageError(f"`{command}` takes no source:", "it works from the committed tables.")
+    if command not in _FROM_ROWS and not request.sources:
         raise UsageError("No source is named.", f"Say which folder: dicomlake {command} FOLDER")
     run = _Run(request, command, settings, reporter)
     return run.do()
@@ -104,6 +129,7 @@ class _Run:
     stages_s: dict[str, float] = field(default_factory=dict)
     files: FileCounts | None = None
     volumes: VolumeCounts | None = None
+    dose: DoseCounts | None = None
     readers: Counter[str] = field(default_factory=Counter)
     """Files read by the headers stage, by reader."""
     fallbacks: Counter[str] = field(default_factory=Counter)
@@ -143,7 +169,7 @@ class _Run:
     def open(self) -> LakeWriter:
         """Open the lake, once what it is opened for is known: a typing error makes no lake."""
         lake = self.request.lake
-        if self.command == "volumes":
+        if self.command in _FROM_ROWS:
             open_version(lake)
         resolve_sources(self.request.sources, {}, lake)
         writer = open_for_writing(lake, self.settings)
@@ -161,9 +187,11 @@ class _Run:
             self.make_tables(writer, engine, staging)
         if self.command == "volumes" or (self.command == "run" and self.settings.run.volumes):
             self.make_volumes(writer, engine, staging)
+        if self.command == "dose" or (self.command == "run" and self.settings.run.dose):
+            self.make_dose(writer, engine, staging)
 
     def make_tables(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
-        plan = self.stage("crawl", lambda: self.plan(writer.base, staging))
+        plan = self.stage("crawl", lambda: self.plan(writer.base, engine, staging))
         self.reporter.info(
             f"{plan.seen:,} files seen, {plan.unchanged:,} unchanged, {plan.to_read:,} to read"
         )
@@ -172,7 +200,8 @@ class _Run:
         self.stage("headers", lambda: self.read_headers(plan, engine, staging))
         self.stage("tables", lambda: self.commit_tables(writer, plan, engine, staging))
 
-    def plan(self, base: Version, staging: Path) -> ingest.IngestPlan:
+    def plan(self, base: Version, engine: Engine, staging: Path) -> ingest.IngestPlan:
+        cost_s = HEADER_COST_S[self.settings.headers.reader]
         with self.reporter.progress("crawl") as progress:
             return ingest.plan_ingest(
                 base,
@@ -181,7 +210,9 @@ class _Run:
                 staging,
                 allow_deletes=self.request.allow_deletes,
                 only_failed=self.request.only_failed,
+                reprocess=self.request.reprocess,
                 on_seen=progress.advance,
+                on_to_read=lambda files: engine.expect(files * cost_s),
                 workers=self.likely_workers(),
             )
 
@@ -254,7 +285,11 @@ class _Run:
 
     def make_volumes(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
         base = writer.base
-        results = self.stage("volumes", lambda: self.build_volumes(base, engine, staging))
+        try:
+            results = self.stage("volumes", lambda: self.build_volumes(base, engine, staging))
+        finally:
+            # Also where a full disk ended it: no later run takes up the shards of this one.
+            clear_staging(staging)
         if results:
             self.stage("commit volumes", lambda: self.commit_volumes(writer, engine, results))
 
@@ -264,16 +299,9 @@ class _Run:
         if not pending:
             self.volumes = VolumeCounts(0, 0, {})
             return []
-        instances = sum(series.n_instances for series in pending)
-        jobs = series_jobs(base, self.settings, staging, self.lineage, pending)
-        results = []
         with self.reporter.progress("volumes", len(pending), unit="series") as progress:
-            for result in engine.map(
-                build_series,
-                jobs,
-                cost_s=instances * SLICE_COST_S + len(pending) * SERIES_COST_S,
-                name=_series_name,
-            ):
+            results, begun = self.begin_series(base, engine, staging, pending, progress)
+            for result in self.finish_series(engine, begun):
                 results.append(result)
                 progress.advance(1)
         if len(results) != len(pending):
@@ -290,6 +318,40 @@ class _Run:
         self.volumes = VolumeCounts(len(results), accepted, counts, count_unread(results))
         return results
 
+    def begin_series(
+        self,
+        base: Version,
+        engine: Engine,
+        staging: Path,
+        pending: Sequence[CommittedSeries],
+        progress: Progress,
+    ) -> tuple[list[SeriesResult], list[SeriesBegun]]:
+        """Judge every series; build what is little work, and plan what is large."""
+        slices = sum(series.n_slices for series in pending)
+        jobs = series_jobs(base, self.settings, staging, self.lineage, pending)
+        results: list[SeriesResult] = []
+        begun: list[SeriesBegun] = []
+        cost_s = slices * SLICE_COST_S + len(pending) * SERIES_COST_S
+        for each in engine.map(begin_series, jobs, cost_s=cost_s, name=_series_name):
+            if isinstance(each, SeriesBegun):
+                begun.append(each)
+            else:
+                results.append(each)
+                progress.advance(1)
+        return results, begun
+
+    @staticmethod
+    def finish_series(engine: Engine, begun: list[SeriesBegun]) -> Iterator[SeriesResult]:
+        """Yield the results of series with large volumes: shards by many tasks, then each whole."""
+        begun.sort(key=lambda each: (each.key.study_instance_uid, each.key.series_instance_uid))
+        cost_s = shard_cost_s(begun, TASK_S)
+        written = written_shards(
+            begun,
+            lambda jobs: engine.map(write_shards, jobs, cost_s=cost_s, name=_shards_name),
+            cores=engine.workers_used or cores(),
+        )
+        return engine.map(finish_series, written, cost_s=cost_s / 2, name=_finish_name)
+
     def commit_volumes(
         self, writer: LakeWriter, engine: Engine, results: list[SeriesResult]
     ) -> None:
@@ -303,6 +365,53 @@ class _Run:
 
         self.committed(writer.commit(self.run_id, change, engine.map_parts()), "volumes")
 
+    def make_dose(self, writer: LakeWriter, engine: Engine, staging: Path) -> None:
+        # Imported here: a run without doses does not pay for it, nor do the other commands.
+        from dicomlake.pipeline.dose import stage as dose  # noqa: PLC0415  (slow import)
+
+        base = writer.base
+        results = self.stage("dose", lambda: self.read_doses(base, engine, staging))
+        assert self.dose is not None
+        outdated = dose.levels_outdated(base, self.settings.dose)
+        if not (results or self.dose.gone or outdated):
+            return
+
+        def change(base: Version) -> Change:
+            made = dose.dose_change(base, results, self.settings.dose, self.lineage, staging)
+            return Change({**made.tables, RUNS.name: TableDelta(self.runs_row())})
+
+        def commit() -> Version | None:
+            self.workers = engine.workers_used
+            return writer.commit(self.run_id, change, engine.map_parts())
+
+        self.committed(self.stage("commit dose", commit), "dose")
+
+    def read_doses(self, base: Version, engine: Engine, staging: Path) -> "list[StudiesResult]":
+        """Read the dose of every study whose objects are not those of its rows."""
+        from dicomlake.pipeline.dose import stage as dose  # noqa: PLC0415  (slow import)
+
+        settings = self.settings.dose
+        pending = dose.pending_studies(base, settings, everything=self.request.reprocess)
+        results = []
+        counts: Counter[str] = Counter()
+        if pending.studies:
+            jobs = dose.study_jobs(base, self.settings, staging, self.lineage, pending.studies)
+            cost_s = dose.cost_s(pending.studies)
+            shown = self.reporter.progress("dose", len(pending.studies), unit="studies")
+            with shown as progress:
+                for each in engine.map(dose.read_studies, jobs, cost_s=cost_s, name=_studies_name):
+                    results.append(each)
+                    counts.update(each.counts)
+                    progress.advance(len(each.studies))
+        read = sum(len(each.studies) for each in results)
+        if read != len(pending.studies):
+            raise ReconciliationError(
+                f"{len(pending.studies):,} studies were to be read for doses, {read:,} were.",
+                "No dose was committed; run again.",
+            )
+        self.dose = DoseCounts(read, gone=len(pending.gone), **counts)
+        return results
+
     def committed(self, version: Version | None, what: str) -> None:
         if version is None:
             self.reporter.info(f"{what}: nothing changed, no version")
@@ -313,7 +422,7 @@ class _Run:
     def runs_row(self) -> pa.Table:
         """Return this run's row of `runs`, with what is known of it so far."""
         now = datetime.now(UTC)
-        files, volumes = self.files, self.volumes
+        files, volumes, dose = self.files, self.volumes, self.dose
         values: dict[str, Any] = {
             "command": self.command,
             "sources": sorted(source.name for source in self.sources),
@@ -329,6 +438,10 @@ class _Run:
             "files_outdated": files and files.outdated,
             "volumes_accepted": volumes and volumes.accepted,
             "volumes_rejected": volumes and sum(volumes.rejected.values()),
+            "dose_studies": dose and dose.studies,
+            "dose_reports": dose and dose.reports,
+            "dose_events": dose and dose.events,
+            "dose_exams": dose and dose.exams,
             "workers": self.workers,
             "settings_sha256": self.settings.sha256(),
             "run_id": self.run_id,
@@ -356,6 +469,7 @@ class _Run:
             sources={source.name: source.root for source in self.sources},
             files=self.files,
             volumes=self.volumes,
+            dose=self.dose,
             tables=self.table_rows(),
             peak_memory_bytes=peak_memory(),
             error=_said(error) if error else "",
@@ -398,4 +512,19 @@ def _content_name(job: ContentJob) -> str:
 
 def _series_name(job: SeriesJob) -> str:
     """Return what a message calls a series: a file of it, for its UID is a DICOM value."""
-    return f"The series of file {job.rows.column('file_id')[0].as_py()}"
+    return f"The series of file {job.rows.instances.column('file_id')[0].as_py()}"
+
+
+def _studies_name(job: "StudiesJob") -> str:
+    """Return what a message calls studies: a file of them, for a UID is a DICOM value."""
+    rows = job.studies[0].instances
+    first = rows.column("file_id")[0].as_py() if rows.num_rows else "that left"
+    return f"{len(job.studies)} studies from that of file {first} on"
+
+
+def _shards_name(job: ShardJob) -> str:
+    return f"Shards {job.first} to {job.last - 1} of the series of file {job.series.label}"
+
+
+def _finish_name(job: FinishJob) -> str:
+    return f"The series of file {job.series.label}"

@@ -62,6 +62,23 @@ class VolumeCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseCounts:
+    """Studies whose dose was read by a run, and what was found."""
+
+    studies: int
+    reports: int = 0
+    events: int = 0
+    """Irradiation events and administrations, counted or not."""
+    exams: int = 0
+    unsupported: int = 0
+    """Dose reports of a template that is not read."""
+    unread: int = 0
+    """Studies with a report that could not be read; tried again next run."""
+    gone: int = 0
+    """Studies whose rows left with their objects."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """The result of one run."""
 
@@ -85,6 +102,7 @@ class RunSummary:
     """Names of the sources read, and their roots."""
     files: FileCounts | None = None
     volumes: VolumeCounts | None = None
+    dose: DoseCounts | None = None
     tables: Mapping[str, int] = field(default_factory=dict)
     """Rows of every table in the version the run left."""
     peak_memory_bytes: int = 0
@@ -95,6 +113,7 @@ class RunSummary:
     def exit_code(self) -> int:
         """Return 0, or 3 when files outside their own fault were not read or deletes withheld."""
         unread = self.volumes is not None and self.volumes.unread > 0
+        unread = unread or (self.dose is not None and self.dose.unread > 0)
         if self.files and (self.files.outside or self.files.deletes_withheld):
             unread = True
         return SOME_UNREAD if unread else DONE

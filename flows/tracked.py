@@ -145,7 +145,7 @@ def _recorded(request: RunRequest, command: Command) -> RunSummary:
 
 @flow(name="dicomlake-run", persist_result=False)
 def run(request: RunRequest) -> RunSummary:
-    """Read folders of DICOM files into tables and volumes."""
+    """Read folders of DICOM files into tables, volumes and doses."""
     return _recorded(request, "run")
 
 
@@ -161,7 +161,13 @@ def volumes(request: RunRequest) -> RunSummary:
     return _recorded(request, "volumes")
 
 
-FLOWS: Final = {"run": run, "ingest": ingest, "volumes": volumes}
+@flow(name="dicomlake-dose", persist_result=False)
+def dose(request: RunRequest) -> RunSummary:
+    """Read doses from the committed tables."""
+    return _recorded(request, "dose")
+
+
+FLOWS: Final = {"run": run, "ingest": ingest, "volumes": volumes, "dose": dose}
 
 
 def check_api(api: Api) -> None:

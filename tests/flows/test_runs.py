@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(300)
 
 VOLATILE = frozenset(
     {"run_id", "first_seen_run", "last_changed_run", "started_at", "committed_at", "duration_s"}
-    | {"deleted_at", "workers"}
+    | {"deleted_at", "workers", "inputs_sha256"}
 )
 """Columns that tell of the run and not of the data."""
 
@@ -45,7 +45,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(tree: Path, lake: Path, *options: str, name: str = "run") -> dict[str, Any]:
     """Run the command on a tree and return its summary."""
-    sources = [] if name == "volumes" else [f"ward={tree}"]
+    sources = [] if name in ("volumes", "dose") else [f"ward={tree}"]
     done = command(name, *sources, "--lake", str(lake), "--json", *options, cwd=lake.parent)
     assert done.returncode == 0, done.stderr
     summary: dict[str, Any] = json.loads(done.stdout)
@@ -116,7 +116,7 @@ def test_a_run_is_recorded_in_the_tables_and_beside_them(
     inline: tuple[Path, dict[str, Any]],
 ) -> None:
     lake, summary = inline
-    assert summary["version_after"] == open_version(lake).number == 2
+    assert summary["version_after"] == open_version(lake).number == 3
     lines = [json.loads(line) for line in (lake / "runs.jsonl").read_text().splitlines()]
     assert [line["run_id"] for line in lines] == [summary["run_id"]]
     assert lines[0]["outcome"] == "committed"
@@ -147,7 +147,7 @@ def test_a_run_with_nothing_new_makes_no_version_and_reads_nothing(
     assert len((lake / "runs.jsonl").read_text().splitlines()) == 2
 
 
-def test_ingest_and_volumes_apart_give_the_lake_of_run(
+def test_ingest_volumes_and_dose_apart_give_the_lake_of_run(
     inline: tuple[Path, dict[str, Any]], tree: Path, tmp_path: Path
 ) -> None:
     lake = tmp_path / "lake"
@@ -156,7 +156,9 @@ def test_ingest_and_volumes_apart_give_the_lake_of_run(
     assert tables["tables"]["volumes"] == 0
     volumes = run(tree, lake, "--workers", "0", name="volumes")
     assert volumes["volumes"]["accepted"] == 2
-    assert volumes["files"] is None
+    assert volumes["files"] is volumes["dose"] is None
+    doses = run(tree, lake, "--workers", "0", name="dose")
+    assert doses["dose"]["studies"] > 0
     assert_same_lake(inline[0], lake)
 
 
@@ -427,7 +429,7 @@ def test_sql_status_plan_verify_and_export_work_on_the_lake(
     everything = json.loads(out("sql", "SELECT * FROM runs", "--format", "json"))
     assert everything[0]["command"] == "run"
     status = json.loads(out("status", "--json"))
-    assert status["version"] == 2
+    assert status["version"] == 3
     assert status["tables"]["instances"] == 16
     assert {row["status"]: row["files"] for row in status["files"]}["ingested"] == 16
     assert "Last runs" in out("status")
@@ -438,7 +440,7 @@ def test_sql_status_plan_verify_and_export_work_on_the_lake(
     assert "as its manifests say" in out("verify")
     assert "2 volumes written" in out("export", "--out", "arrays")
     assert len(list((tmp_path / "arrays").glob("*.npy"))) == 2
-    assert open_version(inline[0]).number == 2
+    assert open_version(inline[0]).number == 3
 
 
 def test_columns_of_one_name_are_told_apart(

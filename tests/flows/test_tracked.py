@@ -98,7 +98,7 @@ def test_a_tracked_run_is_a_flow_run_with_one_task_a_stage_and_its_tables(
     assert run["parameters"]["request"]["sources"] == [str(tmp_path / "in")]
     tasks = server.ask("task_runs", flow_runs={"id": {"any_": [run["id"]]}})
     assert {task["name"].rpartition("-")[0] for task in tasks} == {
-        "open", "crawl", "headers", "tables", "volumes", "commit volumes",
+        "open", "crawl", "headers", "tables", "volumes", "commit volumes", "dose", "commit dose",
     }  # fmt: skip
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
     artifacts = server.ask("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
@@ -106,7 +106,7 @@ def test_a_tracked_run_is_a_flow_run_with_one_task_a_stage_and_its_tables(
         artifact["key"] for artifact in artifacts
     }
     assert f"tracked at {summary['tracked_at']}" in done.stderr
-    assert open_version(tmp_path / "lake").number == 2
+    assert open_version(tmp_path / "lake").number == 3
 
 
 def test_no_track_leaves_no_record(server: Server, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from dicomlake.flows import engine as module
 from dicomlake.flows import stages
 from dicomlake.flows.engine import Engine
 from dicomlake.pipeline.headers.attempt import Lineage
-from dicomlake.pipeline.volumes.rows import SeriesKey
+from dicomlake.pipeline.series.committed import SeriesKey
+from dicomlake.pipeline.series.slices import SeriesRows
 from dicomlake.pipeline.volumes.work import SeriesJob
 
 
@@ -94,7 +95,7 @@ def test_inline_work_never_imports_dask(tmp_path: Path) -> None:
 
 def test_a_series_is_named_by_a_file_of_it_and_by_no_dicom_value() -> None:
     key = SeriesKey("1.2.3", "1.2.4")
-    rows = pa.table({"file_id": ["ab12", "cd34"]})
+    rows = SeriesRows(pa.table({"file_id": ["ab12", "cd34"]}), pa.table({}))
     lineage = Lineage("run", "0", 1)
     job = SeriesJob(key, rows, {}, "lake", "staging", load_settings(environment={}), lineage, 1, "")
     assert stages._series_name(job) == "The series of file ab12"
