@@ -10,19 +10,23 @@ import duckdb
 import pandas as pd
 import polars
 import pytest
+from make.doses import dose_lake, population
 
-from dicomlake import Lake
 from dicomlake.config.settings import load_settings
 from dicomlake.flows.reporter import DirectReporter, Progress
 from dicomlake.flows.request import RunRequest
 from dicomlake.flows.stages import execute
 from dicomlake.pipeline.demo import write_phantom
+from dicomlake.pipeline.volumes.windows import SUV_WINDOWS, WINDOWS
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.tables.frames import FRAMES
 from dicomlake.schemas.tables.instances import INSTANCES
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDE = ROOT / "docs" / "guide" / "from-notebook.md"
+PAGES = sorted((ROOT / "docs" / "guide").glob("*.md"))
+DOSE = ROOT / "docs" / "guide" / "dose.md"
+GUIDE = [page for page in PAGES if page != DOSE]
+"""The pages that lead to voxels."""
 
 
 class Silent:
@@ -48,18 +52,36 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def blocks(page: Path) -> list[str]:
     """Return the product's blocks; those that show how it is done by hand speak of no lake."""
     found = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [block for block in found if re.search(r"\blake\b|^v\.", block, re.MULTILINE)]
+    return [block for block in found if re.search(r"\blake\b|^v\.|\bv\.", block, re.MULTILINE)]
 
 
-def test_every_block_of_the_guide_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(home)
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_every_block_of_the_guide_runs(
+    page: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lake").symlink_to(home / "lake")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"os": os, "pd": pd, "polars": polars, "duckdb": duckdb}
-    done = blocks(GUIDE)
+    done = blocks(page)
     assert len(done) > 6
     for block in done:
-        exec(compile(block, str(GUIDE), "exec"), names)
+        exec(compile(block, str(page), "exec"), names)
     assert names["accepted"], "the series is a volume"
     assert names["v"].array.shape == (12, 512, 512)  # type: ignore[attr-defined]  # from exec
+
+
+def test_every_block_of_the_guide_to_doses_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dose_lake(tmp_path / "lake", population(3000))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    done = blocks(DOSE)
+    assert len(done) > 4
+    for block in done:
+        exec(compile(block, str(DOSE), "exec"), names)
+    assert len(names["levels"]) > 5  # type: ignore[arg-type]  # from exec
+    assert len(names["slow"]) > 0  # type: ignore[arg-type]  # from exec
 
 
 def test_every_block_of_the_readme_runs_by_itself(
@@ -73,14 +95,19 @@ def test_every_block_of_the_readme_runs_by_itself(
         assert capsys.readouterr().out.strip(), block
 
 
-def test_windows_of_the_guide_are_those_of_the_code(home: Path) -> None:
-    lake = Lake(home / "lake")
-    ((volume_id,),) = lake.sql("SELECT volume_id FROM volumes").fetchall()
-    text = GUIDE.read_text(encoding="utf-8")
-    for name, centre, width in re.findall(r'v\.window\("(\w+)"\) +# +(-?\d+) / +(\d+)', text):
-        volume = lake.volume(volume_id)
-        same = volume.window((float(centre), float(width)), 2) == volume.window(name, 2)
-        assert same.all()
+def test_windows_of_the_guide_are_those_of_the_code() -> None:
+    for page in GUIDE:
+        text = page.read_text(encoding="utf-8")
+        named = re.findall(r'v\.window\("(\w+)"\) +# +(-?\d+) / +(\d+)', text)
+        assert named, page
+        for name, centre, width in named:
+            assert WINDOWS[name] == (float(centre), float(width))
+
+
+def test_the_guide_names_every_window_of_ct() -> None:
+    text = (ROOT / "docs" / "guide" / "volumes.md").read_text(encoding="utf-8")
+    assert set(re.findall(r'v\.window\("(\w+)"\)', text)) == set(WINDOWS)
+    assert all(f"`{name}`" in text for name in SUV_WINDOWS)
 
 
 def test_links_of_the_documents_lead_somewhere() -> None:

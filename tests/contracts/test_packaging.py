@@ -54,9 +54,13 @@ def test_wheel_holds_the_rooms_and_nothing_else(built: Built) -> None:
     expected |= {
         f"dicomlake/{path.relative_to(ROOT)}" for path in (ROOT / "config/presets").glob("*.toml")
     }
+    expected |= {
+        f"dicomlake/{path.relative_to(ROOT)}" for path in (ROOT / "pipeline/dose/data").iterdir()
+    }
     names = {name for name in contents(built.wheel) if ".dist-info/" not in name}
     assert names == expected
     assert any(name.startswith("dicomlake/config/presets/") for name in names)
+    assert any(name.startswith("dicomlake/pipeline/dose/data/") for name in names)
 
 
 def test_wheel_says_what_it_is(built: Built) -> None:

@@ -10,7 +10,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from dicomlake.pipeline.discovery.sniff import Encoding
 from dicomlake.pipeline.headers.decode import Cell, plain
 from dicomlake.pipeline.headers.frames import FRAMES_TOP_TAGS
-from dicomlake.pipeline.headers.items import parse_items
+from dicomlake.pipeline.headers.item_parser import parse_items
 from dicomlake.pipeline.headers.pydicom_items import pydicom_items
 from dicomlake.pipeline.headers.values import Raw
 

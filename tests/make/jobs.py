@@ -53,3 +53,8 @@ def threads_of_pyarrow(number: int) -> tuple[int, int, str]:
 def sleep(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
+
+
+def parent_id(number: int) -> tuple[int, int]:
+    """Return the number, and the process that this one was forked from."""
+    return number, os.getppid()

@@ -1,14 +1,29 @@
 """Every case runs on little data, and its check finds results that are not equal."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from cases import CASES, frames, header, ingest, nochange, startup
+from cases import (
+    CASES,
+    compressed,
+    dose,
+    frames,
+    header,
+    ingest,
+    nochange,
+    startup,
+    volume,
+    volume_sizes,
+    volume_workers,
+)
 from cases.headers import batches
+from cases.lakes import in_memory, job_of
 from generate import write_multiframe, write_tree
 from runner import Measured, Prepared, Scale
 
@@ -44,6 +59,22 @@ def no_instances(attempts: list[Any]) -> list[Any]:
     return [replace(first, instances=first.instances.slice(1)), *others]
 
 
+def one_voxel_more(name: str) -> "Tamper":
+    """Return what raises one voxel of a contender that gives an array."""
+
+    def tamper(results: Results) -> Results:
+        array = results[name].copy()
+        array[2, 5, 7] += 1
+        return {**results, name: array}
+
+    return tamper
+
+
+def another(name: str, key: str, value: object) -> "Tamper":
+    """Return what changes a cell of a contender that gives a row."""
+    return lambda results: {**results, name: {**results[name], key: value}}
+
+
 Tamper = Callable[[Results], Results]
 WRONG: list[tuple[str, int, Tamper]] = [
     (
@@ -61,29 +92,45 @@ WRONG: list[tuple[str, int, Tamper]] = [
     ("nochange", 60, lambda r: {**r, nochange.FLOOR: 59}),
     ("startup", 1, lambda r: {**r, startup.INGEST: {"files": {"seen": 0}}}),
     ("ingest", 40, lambda r: {**r, ingest.one_process(2): {"files": {"read": 39}}}),
+    ("volume", 12, one_voxel_more(volume.MEMORY)),
+    ("volume", 12, one_voxel_more(volume.FLOOR)),
+    ("compressed", 8, one_voxel_more(compressed.volume("JPEG-LS"))),
+    ("compressed", 8, lambda r: {**r, compressed.codec("RLE"): r[compressed.codec("RLE")][1:]}),
+    ("volume_sizes", 8, another("8 slices", "sha256", "0" * 64)),
+    ("volume_sizes", 8, another("8 slices, RLE", "shape", [7, 64, 64])),
+    (
+        "volume_workers",
+        12,
+        another(volume_workers.name_of(volume_workers.NATIVE, 2), "status", "rejected"),
+    ),
+    ("dose", 4, lambda r: {**r, dose.OURS: r[dose.OURS][1:]}),
+    ("dose", 4, lambda r: {**r, dose.processes(2): (4, "0" * 64)}),
 ]
+SLOW = {"ingest", "volume_sizes", "volume_workers", "dose"}
+"""Cases that start whole processes."""
 
 
-def test_every_case_but_the_volume_is_tampered_with() -> None:
-    # The volume's own check is held by tests of the volumes room.
-    assert {name for name, _, _ in WRONG} == CASES.keys() - {"volume"}
+def test_every_case_is_tampered_with() -> None:
+    assert {name for name, _, _ in WRONG} == CASES.keys()
 
 
 @pytest.mark.parametrize(
-    ("name", "files", "tamper"),
+    ("name", "files", "tampers"),
     [
-        pytest.param(*each, id=f"{each[0]}{n}", marks=[pytest.mark.slow] * (each[0] == "ingest"))
-        for n, each in enumerate(WRONG)
+        pytest.param(*key, [wrong[2] for wrong in each], id=key[0],
+                     marks=[pytest.mark.slow] * (key[0] in SLOW))
+        for key, each in ((key, list(each)) for key, each in groupby(WRONG, lambda w: w[:2]))
     ],
-)
-def test_a_case_finds_equal_results_and_a_difference(
-    tmp_path: Path, name: str, files: int, tamper: Tamper
+)  # fmt: skip
+def test_a_case_finds_equal_results_and_each_difference(
+    tmp_path: Path, name: str, files: int, tampers: list[Tamper]
 ) -> None:
     prepared = CASES[name](tmp_path, Scale(small=True, files=files))
     results = found_by(prepared)
     prepared.check(results)
-    with pytest.raises(AssertionError):
-        prepared.check(tamper(results))
+    for tamper in tampers:
+        with pytest.raises(AssertionError):
+            prepared.check(tamper(results))
     assert prepared.baseline in prepared.contenders
     assert prepared.less.keys() | set(prepared.less.values()) <= prepared.contenders.keys()
 
@@ -98,10 +145,16 @@ def test_the_headers_of_whole_files_give_no_issue(tmp_path: Path) -> None:
             assert found.issues.to_pylist() == []
 
 
-def test_volume_check_finds_a_voxel_that_differs(tmp_path: Path) -> None:
-    prepared = CASES["volume"](tmp_path, Scale(small=True))
-    results = found_by(prepared)
-    prepared.check(results)
-    results["dicomlake: judged, in memory"][3, 5, 7] += 1
+def test_a_long_series_has_the_values_it_is_checked_against(tmp_path: Path) -> None:
+    """Noise that comes again, and a compressed frame, are what `series_slices` says."""
+    series = volume_sizes.Series(5, 24, 3, compressed.encoder(compressed.SYNTAXES["RLE"]))
+    lake = series.ingest(tmp_path, "series")
+    voxels = in_memory(job_of(lake))
+    row = {
+        "status": "accepted",
+        "shape": list(voxels.shape),
+        "sha256": hashlib.sha256(voxels.tobytes()).hexdigest(),
+    }
+    series.check(row)
     with pytest.raises(AssertionError):
-        prepared.check(results)
+        series.check({**row, "sha256": hashlib.sha256(voxels[::-1].tobytes()).hexdigest()})
