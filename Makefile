@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | bench-report | docs | lock | clean.
+# make run | test | lint | bench | bench-peers | bench-report | compare-volumes | docs | lock | clean.
 # Needs Python 3.11 and make, nothing else.
 #
 #   make run                                 the demo: bundled samples and a generated chest CT
@@ -13,6 +13,7 @@ LAKE ?= lake
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+CASES ?= ../shared/cases/volumes
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +26,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-annotate --no-strip-extras pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench bench-peers bench-report docs lock clean
+.PHONY: run test lint bench bench-peers bench-report compare-volumes docs lock clean
 
 run: $(VENV)/compiled
 ifdef SOURCE
@@ -56,6 +57,10 @@ bench-peers: $(VENV)/created
 # All cases, five rounds: about ten minutes on two idle cores. Writes docs/benchmarks.md.
 bench-report: $(VENV)/dev $(VENV)/compiled
 	$(BIN)/python benchmarks/run.py --report $(BENCH_ARGS)
+
+# dicomlake and the peers over cases of volumes, a few minutes. Writes the tables of docs/volumes.md.
+compare-volumes: $(VENV)/dev $(VENV)/compiled
+	$(BIN)/python -W ignore benchmarks/compare_volumes.py $(CASES)
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py

@@ -8,10 +8,12 @@ them, with each filter and zstd level: interleaved rounds, medians of CPU time, 
 """
 
 import argparse
+import hashlib
 import json
 import shutil
+import statistics
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -24,7 +26,9 @@ from runner import Prepared, aligned, environment, measure
 from dicomlake import Lake
 from dicomlake.config.settings import VolumeSettings
 from dicomlake.pipeline.demo.phantom import write_phantom
-from dicomlake.pipeline.volumes.store import Layout, layout, volume_digest, write_array
+from dicomlake.pipeline.tables.layout import Access
+from dicomlake.pipeline.volumes.shards import ShardWriter
+from dicomlake.pipeline.volumes.store import ARRAY, create_array, layout, volume_digest
 
 LEVELS = (1, 3)
 FILTERS = get_args(VolumeSettings.model_fields["codec_shuffle"].annotation)
@@ -47,14 +51,19 @@ def voxels(files: Path, lake: Path, n_slices: int) -> npt.NDArray[Any]:
     return np.ascontiguousarray(np.concatenate(turned)[:n_slices])
 
 
-def slabs(array: npt.NDArray[Any], plan: Layout) -> Iterator[npt.NDArray[Any]]:
-    for start, stop in plan.slabs():
-        yield array[start:stop]
-
-
 def write(array: npt.NDArray[Any], group: Path, settings: VolumeSettings) -> str:
+    """Write an array as the volume stage does, each shard read back; return its digest."""
     plan = layout(array.shape, array.dtype, settings.chunks)
-    return write_array(group, plan, slabs(array, plan), settings).sha256
+    create_array(group, ARRAY, plan, settings)
+    digest = hashlib.sha256()
+    with ShardWriter(group / ARRAY, plan, settings, Access.of(inline().lake)) as shards:
+        for index, (start, stop) in enumerate(plan.slabs()):
+            slab = array[start:stop]
+            encoding = shards.begin(slab)
+            digest.update(slab.reshape(-1).data)
+            shards.finish(index, slab, encoding)
+        shards.wait()
+    return digest.hexdigest()
 
 
 def stored_bytes(group: Path) -> int:
@@ -78,7 +87,7 @@ def choices() -> dict[str, VolumeSettings]:
 
 
 def cpu_medians(prepared: Prepared, rounds: int) -> dict[str, float]:
-    return {name: timing.median()[0] for name, timing in measure(prepared, rounds).items()}
+    return {name: statistics.median(each.cpu) for name, each in measure(prepared, rounds).items()}
 
 
 def measured(array: npt.NDArray[Any], folder: Path, rounds: int) -> dict[str, tuple[float, ...]]:

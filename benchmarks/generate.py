@@ -9,19 +9,22 @@ files are written in seconds.
 """
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from encode import Encoder, Own, encapsulated, file_head
 from layouts import EXPLICIT, IMAGE, IMPLICIT, Elements, Maker, Series, charset_of, study
 from makers import MAKERS, PIXELS
 from multiframe import FRAME_MAKERS
 
 BROKEN_EVERY: Final = 100
+Compressed = tuple[str, Callable[[npt.NDArray[np.uint16]], bytes]]
+"""A transfer syntax, and what encodes a frame [rows, columns] into it."""
 _NATIVE: Final = (EXPLICIT, IMPLICIT)
 
 
@@ -114,15 +117,20 @@ class _Writer:
         )
         self._fixed = self._encoder.elements({**study(series), **maker.fixed(series)})
 
-    def file(self, varying: Elements, *, pixels: int = PIXELS * PIXELS * 2) -> bytes:
-        """Return a whole file, with what differs from the other files of its series."""
+    def file(
+        self, varying: Elements, *, pixels: int = PIXELS * PIXELS * 2, frame: bytes | None = None
+    ) -> bytes:
+        """Return a whole file, with what differs from the other files of its series.
+
+        `pixels`: bytes of pixels that are made up; `frame`: those of a compressed one, instead.
+        """
         maker = self._series.maker
         own = self._encoder.elements(varying)
         name = f"{maker.modality} 1"
         head = file_head(
             maker.syntax, IMAGE + maker.sop_class, str(varying["SOPInstanceUID"]), name
         )
-        stored = _noise(pixels)
+        stored = _noise(pixels) if frame is None else frame
         if self._compressed:
             return head + self._encoder.data_set(self._fixed, own) + encapsulated(stored)
         pixel_data = self._encoder.elements({0x7FE00010: Own("OW", stored)})
@@ -134,26 +142,62 @@ def _noise(size: int) -> bytes:
     return (bytes(range(0, 256, 3)) * (size // 80 + 1))[:size]
 
 
-def write_series(folder: Path, n_slices: int, pixels: int, *, seed: int = 7) -> list[Path]:
-    """Write one CT series of smooth, slightly noisy slices, named in no useful order."""
+def write_series(
+    folder: Path,
+    n_slices: int,
+    pixels: int,
+    *,
+    seed: int = 7,
+    distinct: int | None = None,
+    compressed: Compressed | None = None,
+) -> list[Path]:
+    """Write one CT series of smooth, slightly noisy slices, named in no useful order.
+
+    Args:
+        folder: made where it is missing.
+        n_slices: files.
+        pixels: rows, and columns.
+        seed: the same one gives the same bytes.
+        distinct: noise of so many slices, again and again: a long series is made sooner.
+        compressed: the transfer syntax with the encoder of a frame; explicit little endian if None.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    chance = np.random.default_rng(seed)
-    axis = np.linspace(-1, 1, pixels)
-    ground = 900 + 600 * np.cos(3 * axis)[:, None] * np.cos(2 * axis)[None, :]
     names = random.Random(seed).sample(range(n_slices), n_slices)
     series = _series(0, MAKERS[0], seed)
+    if compressed is not None:
+        series = replace(series, maker=replace(series.maker, syntax=compressed[0]))
     writer = _Writer(series)
     paths = []
-    for index in range(n_slices):
-        noise = chance.normal(0, 12, (pixels, pixels))
-        values = np.clip(np.rint(ground + 2 * index + noise), 0, 4095).astype("<u2")
+    for index, values in enumerate(series_slices(n_slices, pixels, seed=seed, distinct=distinct)):
         own = {
             **series.maker.varying(series, index),
             "Rows": pixels,
             "Columns": pixels,
-            "PixelData": Own("OW", values.tobytes()),
+            "RescaleIntercept": "-1024",
         }
         path = folder / f"slice{names[index]:05d}"
-        path.write_bytes(writer.file(own, pixels=0))
+        if compressed is None:
+            own["PixelData"] = Own("OW", values.tobytes())
+            path.write_bytes(writer.file(own, pixels=0))
+        else:
+            path.write_bytes(writer.file(own, frame=compressed[1](values)))
         paths.append(path)
     return paths
+
+
+def series_slices(
+    n_slices: int, pixels: int, *, seed: int = 7, distinct: int | None = None
+) -> Iterator[npt.NDArray[np.uint16]]:
+    """Yield the stored values of the slices of `write_series`, in order of position."""
+    chance = np.random.default_rng(seed)
+    axis = np.linspace(-1, 1, pixels)
+    ground = 900 + 600 * np.cos(3 * axis)[:, None] * np.cos(2 * axis)[None, :]
+    noises: list[npt.NDArray[np.float64]] = []
+    for index in range(n_slices):
+        if distinct is None or len(noises) < distinct:
+            noises.append(chance.normal(0, 12, (pixels, pixels)))
+        noise = noises[-1] if distinct is None else noises[index % distinct]
+        # As bright as 2,000 slices allow in 12 bits.
+        yield np.clip(np.rint(ground + 2 * index % 2400 + noise), 0, 4095).astype("<u2")
+        if distinct is None:
+            noises.clear()

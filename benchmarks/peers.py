@@ -33,7 +33,7 @@ def imgtools() -> str | None:
     return shutil.which(folder() / "bin" / "imgtools") or shutil.which("imgtools")
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def interpreter(module: str) -> str | None:
     """Return a Python that has a module: that of the peers, or the one that runs this."""
     for python in (str(folder() / "bin" / "python"), sys.executable):

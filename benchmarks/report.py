@@ -23,6 +23,9 @@ TITLES: Final[Mapping[str, str]] = {
     "nochange": "Again, with nothing changed",
     "startup": "Start-up",
     "volume": "Volumes",
+    "compressed": "Compressed volumes",
+    "volume_sizes": "Long series: memory and growth",
+    "volume_workers": "A large series by two processes",
 }
 CORPUS: Final = """\
 **Corpus.** `benchmarks/generate.py`, seeded: the same bytes every time. Series of thirteen \

@@ -2,7 +2,19 @@
 
 from runner import Case
 
-from cases import frames, growth, header, ingest, nochange, startup, volume
+from cases import (
+    compressed,
+    dose,
+    frames,
+    growth,
+    header,
+    ingest,
+    nochange,
+    startup,
+    volume,
+    volume_sizes,
+    volume_workers,
+)
 
 CASES: dict[str, Case] = {
     "header": header.prepare,
@@ -12,4 +24,8 @@ CASES: dict[str, Case] = {
     "nochange": nochange.prepare,
     "startup": startup.prepare,
     "volume": volume.prepare,
+    "compressed": compressed.prepare,
+    "volume_sizes": volume_sizes.prepare,
+    "volume_workers": volume_workers.prepare,
+    "dose": dose.prepare,
 }
