@@ -1,4 +1,4 @@
-"""Draw the pictures of the documents from a lake: one slice of a volume in three windows.
+"""Draw the pictures of the documents from a lake: a slice in three windows, and a preview.
 
 dicomlake demo --lake lake && python docs/figures.py lake
 """
@@ -24,6 +24,7 @@ MARGIN = 14
 GROUND = (16, 18, 22)
 INK = (222, 226, 232)
 TARGET = Path(__file__).resolve().parent / "images" / "windows.png"
+PREVIEW = "preview.png"
 
 
 def most_slices(lake: Lake) -> str:
@@ -79,13 +80,18 @@ def main() -> int:
     parser.add_argument("lake", type=Path, help="folder of the lake")
     parser.add_argument("--volume", help="its id; default: the CT volume with the most slices")
     parser.add_argument("--slice", type=int, help="index k; default: two thirds of the way up")
-    parser.add_argument("--out", type=Path, default=TARGET, help="PNG to write")
+    parser.add_argument(
+        "--out", type=Path, default=TARGET, help="PNG to write, with preview.png beside it"
+    )
     parsed = parser.parse_args()
     lake = Lake(parsed.lake)
-    picture = side_by_side(panels(lake, parsed.volume or most_slices(lake), parsed.slice))
+    volume_id = parsed.volume or most_slices(lake)
+    picture = side_by_side(panels(lake, volume_id, parsed.slice))
     parsed.out.parent.mkdir(parents=True, exist_ok=True)
     picture.save(parsed.out, optimize=True)
-    print(f"wrote {parsed.out}")
+    preview = parsed.out.with_name(PREVIEW)
+    preview.write_bytes(lake.volume(volume_id).preview())
+    print(f"wrote {parsed.out} and {preview}")
     return 0
 
 

@@ -10,6 +10,8 @@ from dicomlake.schemas import render
 from dicomlake.schemas.tables import TABLES
 
 DOCS = Path(__file__).resolve().parent
+sys.path.append(str(DOCS))
+from volumes_page import current  # noqa: E402  (beside this script, which tests load by its path)
 
 
 def documents() -> dict[Path, str]:
@@ -23,6 +25,7 @@ def documents() -> dict[Path, str]:
     pages[Path("datapackage.json")] = render.data_package(TABLES)
     pages[Path("dbt", "schema.yml")] = render.dbt_schema(TABLES)
     pages[Path("codes.md")] = issue_codes()
+    pages[Path("volumes.md")] = current(DOCS)
     return pages
 
 
