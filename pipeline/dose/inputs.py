@@ -20,6 +20,7 @@ from dicomlake.pipeline.dose.protocols import read_protocols
 from dicomlake.pipeline.headers.arrays import array
 from dicomlake.pipeline.tables.columnar import pc
 from dicomlake.pipeline.tables.store import Version
+from dicomlake.schemas.evolution import SCHEMA_VERSION
 
 METHOD: Final = 1
 """Of the rules by which a study is read; raised where they would give other rows."""
@@ -96,6 +97,7 @@ def settings_digest(settings: DoseSettings) -> str:
     """
     shaping = settings.model_dump(mode="json", include=set(_SHAPING))
     shaping |= {"protocols": read_protocols(settings.protocols).sha256, "method": METHOD}
+    shaping["schema"] = SCHEMA_VERSION  # another one reads more of the same headers
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
