@@ -1,18 +1,18 @@
-"""The vocabulary of the schema: columns, tables, and the checks a column must pass.
+"""The vocabulary of the schema: columns and tables.
 
 A column is defined in exactly one place. Arrow schemas, documentation, DDL and checks derive from
 the records made here.
 """
 
 import re
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from dicomlake.schemas.checks import Check
 
 PERSON_NAME: Final = pa.struct(
     [("alphabetic", pa.string()), ("ideographic", pa.string()), ("phonetic", pa.string())]
@@ -72,94 +72,6 @@ class Level(StrEnum):
     STUDY = "study"
     SERIES = "series"
     INSTANCE = "instance"
-
-
-class Check(Protocol):
-    """A rule that the non-null values of a column obey: the text people read, and the test."""
-
-    @property
-    def description(self) -> str:
-        """Return the rule in words, as it stands in the documentation."""
-
-    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
-        """Return how many non-null values break the rule."""
-
-
-def _count_false(mask: "pa.ChunkedArray[Any] | pa.BooleanArray") -> int:
-    return len(mask) - mask.null_count - int(pc.sum(mask).as_py() or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """The value is one of a fixed set of codes."""
-
-    values: tuple[str, ...]
-
-    @property
-    def description(self) -> str:
-        """Return the rule in words."""
-        return "one of " + ", ".join(f"`{value}`" for value in self.values)
-
-    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
-        """Return how many non-null values are not in the set."""
-        # Counted by value: an Arrow array of the codes would import pandas into every run.
-        counted: Any = pc.value_counts(values.drop_null())
-        codes, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-        return sum(n for code, n in zip(codes, counts, strict=True) if code not in self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The value, or each value of a list, is one of a set of codes; each code has its meaning."""
-
-    meanings: Mapping[str, str]
-
-    @property
-    def description(self) -> str:
-        """Return the rule in words; the codes have a table of their own."""
-        return "one of the codes below"
-
-    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
-        """Return how many non-null values are none of the codes."""
-        if pa.types.is_list(values.type):
-            flat: Any = pc.list_flatten(values)  # chunked as before, which the stubs do not know
-            values = flat
-        return OneOf(tuple(self.meanings)).violations(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The text matches a regular expression from its first to its last character."""
-
-    pattern: str
-
-    @property
-    def description(self) -> str:
-        """Return the rule in words."""
-        return f"matches `{self.pattern}`"
-
-    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
-        """Return how many non-null values do not match."""
-        return _count_false(pc.match_substring_regex(values, f"^(?:{self.pattern})$"))
-
-
-@dataclass(frozen=True, slots=True)
-class AtLeast:
-    """The number is not below a minimum."""
-
-    minimum: float
-
-    @property
-    def description(self) -> str:
-        """Return the rule in words."""
-        return f"at least {self.minimum:g}"
-
-    def violations(self, values: "pa.ChunkedArray[Any]") -> int:
-        """Return how many non-null values are below the minimum."""
-        # A Python number here, or pa.scalar, would import pandas into every run.
-        packed = pa.py_buffer(struct.pack("=d", self.minimum))
-        minimum = pa.Array.from_buffers(pa.float64(), 1, [None, packed])[0]
-        return _count_false(pc.greater_equal(values.cast(pa.float64()), minimum))
 
 
 def snake_case(keyword: str) -> str:
@@ -330,6 +242,15 @@ LONG_CODE_VALUE: Final = 0x00080119
 URN_CODE_VALUE: Final = 0x00080120
 
 
+_PARTS_OF_CODE: Final[tuple[tuple[str, int, str, str, str, tuple[int, ...]], ...]] = (
+    ("CodeValue", CODE_VALUE, "SH", "value", "Code", (LONG_CODE_VALUE, URN_CODE_VALUE)),
+    ("CodingSchemeDesignator", 0x00080102, "SH", "scheme", "Scheme of the code", ()),
+    ("CodeMeaning", 0x00080104, "LO", "meaning", "Meaning of the code", ()),
+)
+"""Keyword, tag and VR, how the name ends, what it is, and tags of which another may stand for it.
+"""
+
+
 def coded(
     sequence: str,
     tag: int,
@@ -353,39 +274,21 @@ def coded(
         privacy: of the meaning, and of the code, which says the same.
     """
     base = snake_case(re.sub(r"(Code)?Sequence$", "", sequence))
-    how: dict[str, Any] = {
-        "within": (*within, tag),
-        "every_item": every_item,
-        "level": level,
-        "privacy": privacy,
-    }
     plural = ", one for each" if every_item else ""
-    return (
+    return tuple(
         attribute(
-            "CodeValue",
-            CODE_VALUE,
-            "SH",
-            f"Code of {what}{plural}.",
-            name=f"{base}_code_value",
-            otherwise=(LONG_CODE_VALUE, URN_CODE_VALUE),
-            **how,
-        ),
-        attribute(
-            "CodingSchemeDesignator",
-            0x00080102,
-            "SH",
-            f"Scheme of the code of {what}{plural}.",
-            name=f"{base}_code_scheme",
-            **how,
-        ),
-        attribute(
-            "CodeMeaning",
-            0x00080104,
-            "LO",
-            f"Meaning of the code of {what}{plural}.",
-            name=f"{base}_code_meaning",
-            **how,
-        ),
+            keyword,
+            part,
+            vr,
+            f"{said} of {what}{plural}.",
+            within=(*within, tag),
+            every_item=every_item,
+            level=level,
+            privacy=privacy,
+            name=f"{base}_code_{ending}",
+            otherwise=otherwise,
+        )
+        for keyword, part, vr, ending, said, otherwise in _PARTS_OF_CODE
     )
 
 
@@ -412,6 +315,7 @@ class Table:
     """Rows of a part of a table kept in ranges of its sort order; 0: parts are cut by bytes."""
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
     _schema: pa.Schema = field(init=False, repr=False, compare=False)
+    _part_schema: pa.Schema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the columns, and refuse a definition that contradicts itself."""
@@ -422,8 +326,10 @@ class Table:
             if name not in by_name:
                 raise ValueError(f"table {self.name}: no column {name}")
         object.__setattr__(self, "by_name", by_name)
-        schema = pa.schema([column.field() for column in self.columns])
-        object.__setattr__(self, "_schema", schema)
+        fields = [column.field() for column in self.columns]
+        object.__setattr__(self, "_schema", pa.schema(fields))
+        own = [each for each in fields if each.name not in self.partition_by]
+        object.__setattr__(self, "_part_schema", pa.schema(own))
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """Pickle by name, so that workers share the one definition."""
@@ -442,7 +348,7 @@ class Table:
 
     def part_schema(self) -> pa.Schema:
         """Return the Arrow schema inside a part: without the partition columns."""
-        return pa.schema([c.field() for c in self.columns if c.name not in self.partition_by])
+        return self._part_schema
 
     def empty(self) -> pa.Table:
         """Return a table of this schema with no rows."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from dicomlake.schemas.tables import TABLES
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Version of the schema that this code writes."""
 
 HISTORY: Final = {
@@ -19,6 +19,7 @@ HISTORY: Final = {
     3: "Volumes of multi-frame objects and compressed pixels; volumes have a preview and an SUV "
     "factor, instances the numbers of their concatenation, frames the names of what is malformed "
     "in them; new tables of doses. Headers are read again.",
+    4: "New table changes: the keys that each version changed. Nothing is read again.",
 }
 """What each version brought, for people; a new version is a new line here."""
 

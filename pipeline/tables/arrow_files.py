@@ -14,6 +14,8 @@ from weakref import WeakSet
 
 import pyarrow as pa
 
+from dicomlake.pipeline.tables.faults import reach
+
 _ROWS_OF_A_PIECE: Final = 8192
 """Rows that a record batch has at least where many are joined."""
 _MOST_OPEN: Final = 32
@@ -89,6 +91,7 @@ def _write(
     # A batch without any column would lose its number of rows.
     names = [name for name in schema.names if name in wanted] or schema.names[:1]
     held = pa.schema([schema.field(name) for name in names])
+    reach("rows.write")
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, held) as writer:
         for each in pieces:
             writer.write_table(each.select(names).combine_chunks())
@@ -106,7 +109,16 @@ def map_rows(path: Path, schema: pa.Schema) -> pa.Table:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     with _changing:
         _maps.add(mapped)
-    with pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))) as reader:
+    return rows_in(mapped, schema)
+
+
+def rows_in(data: bytes | mmap.mmap, schema: pa.Schema) -> pa.Table:
+    """Return the rows that the bytes of a file hold, the columns left out as nulls.
+
+    Raises:
+        ValueError, TypeError: they are not such a file, or one of another schema.
+    """
+    with pa.ipc.open_file(pa.BufferReader(pa.py_buffer(data))) as reader:
         rows = reader.read_all()
     held = set(rows.schema.names)
     sizes = [len(chunk) for chunk in rows.column(0).chunks]

@@ -32,6 +32,9 @@ class IngestCounts:
     by_reason: Mapping[str, int]
     """The files seen, by `status/reason`, where there is a reason."""
     deleted: int
+    """Paths that are gone, moved files apart."""
+    moved: int
+    """Paths that are gone, and whose files are at another path now."""
     withheld: int
     """Deletes that the guard withheld."""
     hidden: int
@@ -46,6 +49,7 @@ class IngestCounts:
     """Files read because of the schema that they were read with."""
     instances_added: int
     instances_changed: int
+    """Instances of a file with another content or header than before; moves are none."""
     instances_removed: int
     tables: Mapping[str, int]
     """Rows that come to each table or change in it."""

@@ -23,6 +23,7 @@ from dicomlake.pipeline.tables.columnar import (
 )
 from dicomlake.pipeline.tables.incoming import Incoming, with_lineage
 from dicomlake.pipeline.tables.keys import equal_rows
+from dicomlake.pipeline.tables.moves import digests_of_moved
 from dicomlake.pipeline.tables.settle import (
     CLAIM_STATUSES,
     Claim,
@@ -214,13 +215,17 @@ class ClaimSettler:
 
 
 def _as_before(incoming: Incoming) -> pa.Table:
-    """Return what the ledger said of files that were read again and are as they were."""
+    """Return what the ledger said of files read that are as they were, also at a new path."""
     before = incoming.before.filter(pc.is_valid(incoming.before.column("content_sha256")))
     place = pc.index_in(before.column("file_id"), value_set=flat(incoming.files, "file_id"))
     before = before.filter(pc.is_valid(place))
     now = incoming.files.select(_UNCHANGED).take(place.drop_null())
     same = pa.array(equal_rows(before.select(_UNCHANGED), now))
-    return before.select(_VERDICTS.names).filter(same).cast(_VERDICTS)
+    unchanged = before.select(_VERDICTS.names).filter(same).cast(_VERDICTS)
+    ids, digests = digests_of_moved(incoming.before, incoming.files, incoming.gone)
+    nothing = pa.nulls(len(ids), pa.string())
+    moved = pa.Table.from_arrays([ids, nothing, nothing, digests], schema=_VERDICTS)
+    return pa.concat_tables([unchanged, moved])
 
 
 def _leaving(incoming: Incoming) -> Array:

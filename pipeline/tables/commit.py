@@ -4,10 +4,11 @@ The steps, and what a crash at each leaves, stand in docs/commit.md. A version e
 its manifest has its name in `versions/`; everything after that can be repaired.
 """
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -21,21 +22,24 @@ from dicomlake.pipeline.errors import (
     CorruptLakeError,
     LakeFormatError,
 )
+from dicomlake.pipeline.tables.change import Change, is_loose, recorded, row_changes
 from dicomlake.pipeline.tables.durable import sync_folder, write_synced
 from dicomlake.pipeline.tables.layout import (
     FOLDERS,
     LAKE_TOML,
+    LOCKS,
     Access,
     is_free,
     lake_toml,
+    manifest_path,
     part_path,
     require_lake,
     require_utf8,
     version_numbers,
 )
 from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
-from dicomlake.pipeline.tables.manifest import Manifest, no_version, read_manifest
-from dicomlake.pipeline.tables.merge import RowChange, TableDelta, find_changes
+from dicomlake.pipeline.tables.manifest import Manifest, Part, no_version, read_manifest
+from dicomlake.pipeline.tables.merge import RowChange, TableDelta
 from dicomlake.pipeline.tables.part_jobs import PartJob, PartsWritten, in_files, write_parts
 from dicomlake.pipeline.tables.parts import sync_data
 from dicomlake.pipeline.tables.rewrite import plan_rewrite
@@ -44,7 +48,7 @@ from dicomlake.pipeline.tables.snapshot import is_published, publish, remove_orp
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.pipeline.tables.version_claims import publish_manifest
 from dicomlake.schemas.evolution import SCHEMA_VERSION
-from dicomlake.schemas.tables import TABLES
+from dicomlake.schemas.tables.changes import CHANGES
 
 __all__ = ["Change", "LakeWriter", "MapParts", "TableDelta", "open_for_writing"]
 
@@ -59,15 +63,6 @@ WORTH_SENDING_S: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a run wants to change, computed against one version."""
-
-    tables: Mapping[str, TableDelta]
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Root of each source by name; other sources stay as they are."""
-
-
 class LakeWriter:
     """A lake opened for writing. Several may be open at once, also on several hosts."""
 
@@ -75,6 +70,7 @@ class LakeWriter:
         self.lake = lake
         self.settings = settings
         self.access = Access.of(settings.lake)
+        self._found = _times(lake)
         self.writer = Writer(lake, self.access)
         self.base = newest(lake)
         self._staged: set[str] = set()
@@ -93,8 +89,18 @@ class LakeWriter:
         """Return the folder for the work of a run that is not committed, made if missing."""
         folder = self.lake / "staging" / run_id
         self.access.make_folder(folder)
+        self.writer.own(folder)
         self._staged.add(run_id)
+        self._hold_base()
         return folder
+
+    def _hold_base(self) -> None:
+        """Keep clean-ups from what this writer reads; again where one came in between."""
+        while True:
+            self.writer.needs(self.base.number)
+            if not self.base.number or manifest_path(self.lake, self.base.number).exists():
+                return
+            self.base = newest(self.lake)
 
     def commit(
         self,
@@ -138,13 +144,34 @@ class LakeWriter:
             self.base = base
             check_parts(self.lake, base.manifest)
             change = build(base)
-            changes = self._find(base, change)
-            sources = {**base.sources, **change.sources}
+            changes = row_changes(base, change)
+            number = base.number + 1
+            differs, rows = recorded(
+                base,
+                change,
+                changes,
+                run_id=run_id,
+                settings=self.settings.tables,
+                folder=lambda: self.staging(run_id),
+            )
+            sources = {**(change.restored or base.manifest).sources, **change.sources}
             outdated = base.number > 0 and base.manifest.schema_version < SCHEMA_VERSION
-            news = any(not each.is_empty for name, each in changes.items() if name != "runs")
-            if not news and not outdated and sources == base.sources:
+            loose = change.compact and is_loose(base, self.settings.tables)
+            if not (differs or outdated or loose) and sources == base.sources:
                 return None
-            manifest = self._write(run_id, base, changes, sources, map_parts)
+            changes[CHANGES.name] = replace(changes[CHANGES.name], inserted=rows)
+            tables = self._write(run_id, changes, map_parts, compact=change.compact)
+            manifest = Manifest(
+                version=number,
+                parent=base.number,
+                run_id=run_id,
+                writer=self.writer.id,
+                created_at=now_text(),
+                pipeline_version=__version__,
+                schema_version=SCHEMA_VERSION,
+                sources=sources,
+                tables=tables,
+            )
             if publish_manifest(self.writer, manifest):
                 self._committed[run_id] = manifest.version
                 self._show(manifest)
@@ -155,44 +182,25 @@ class LakeWriter:
             "Nothing of this run was committed; start it again when the others are done.",
         )
 
-    def _find(self, base: Version, change: Change) -> dict[str, RowChange]:
-        unknown = sorted(change.tables.keys() - TABLES.keys())
-        if unknown:
-            raise KeyError(f"no such tables: {', '.join(unknown)}")
-        return {
-            name: find_changes(self.lake, table, base.manifest.parts(name), change.tables.get(name))
-            for name, table in TABLES.items()
-        }
-
     def _write(
         self,
         run_id: str,
-        base: Version,
         changes: Mapping[str, RowChange],
-        sources: Mapping[str, str],
         map_parts: MapParts | None,
-    ) -> Manifest:
-        """Write all parts of the version (step 1) and return its manifest, not yet written."""
+        *,
+        compact: bool,
+    ) -> dict[str, tuple[Part, ...]]:
+        """Write all parts of the version (step 1) and return those of each table."""
         numbers = count()
         planned = {
-            name: plan_rewrite(change, self.settings.tables, numbers)
+            name: plan_rewrite(change, self.settings.tables, numbers, compact=compact)
             for name, change in changes.items()
         }
         jobs = [job for each in planned.values() for job in each.jobs]
         done = {each.number: each.parts for each in self._do(run_id, jobs, map_parts)}
         tables = {name: each.parts(done) for name, each in planned.items()}
         sync_data(self.lake)
-        return Manifest(
-            version=base.number + 1,
-            parent=base.number,
-            run_id=run_id,
-            writer=self.writer.id,
-            created_at=now_text(),
-            pipeline_version=__version__,
-            schema_version=SCHEMA_VERSION,
-            sources=sources,
-            tables=tables,
-        )
+        return tables
 
     def _do(
         self, run_id: str, jobs: Sequence[PartJob], map_parts: MapParts | None
@@ -247,8 +255,11 @@ class LakeWriter:
     def close(self) -> None:
         """Close: remove own temporaries, and the staging of runs that committed or had nothing to.
 
-        A run that committed and was never recorded gets its line in `runs.jsonl`.
+        A run that committed and was never recorded gets its line in `runs.jsonl`. One that changed
+        nothing leaves the folders that it worked in with the times it found: copies of a lake are
+        made by them.
         """
+        unchanged = not self._committed and not self._failed
         try:
             for run_id, number in self._committed.items():
                 if run_id not in self._recorded:
@@ -260,6 +271,16 @@ class LakeWriter:
         finally:
             self._committed.clear()
             self.writer.close()
+            if unchanged:
+                for folder, ns in self._found.items():
+                    with contextlib.suppress(OSError):  # another account's: it keeps its own
+                        os.utime(folder, ns=(folder.stat().st_atime_ns, ns))
+
+
+def _times(lake: Path) -> dict[Path, int]:
+    """Return when the folders that every run works in were last written to, in nanoseconds."""
+    folders = [lake / name for name in ("staging", LOCKS)]
+    return {folder: folder.stat().st_mtime_ns for folder in folders if folder.is_dir()}
 
 
 def _by_cost(job: PartJob) -> float:

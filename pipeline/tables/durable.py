@@ -104,7 +104,7 @@ def copy_synced(source: Path, target: Path, access: Access) -> None:
     """Copy a file to a new name and make the copy durable."""
     descriptor = access.create(target)
     try:
-        with source.open("rb") as reader, open(descriptor, "wb") as writer:  # noqa: PTH123
+        with source.open("rb") as reader, open(descriptor, "wb") as writer:  # noqa: PTH123  (a descriptor)
             shutil.copyfileobj(reader, writer, 1 << 20)
             writer.flush()
             os.fsync(writer.fileno())

@@ -72,9 +72,11 @@ class Heirs:
             followers=followers_of(found),
             before=heirs,
             gone=empty,
+            moved=texts(),
             kept=empty,
             seen_ids=texts(),
             unjudged_ids=texts(),
+            withheld=0,
         )
 
     def _batches(self, heirs: pa.Table) -> Iterable[Batch]:

@@ -4,7 +4,7 @@ The rows here are candidates: which of several files with one SOP Instance UID i
 decided later (claimants.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from dicomlake.pipeline.tables.columnar import (
 )
 from dicomlake.pipeline.tables.ingest_plan import IngestPlan, SourcePlan
 from dicomlake.pipeline.tables.keys import equal_rows
+from dicomlake.pipeline.tables.moves import moved_away
 from dicomlake.pipeline.tables.staging import FOLLOWERS, gather
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables.files import FILES
@@ -36,6 +37,7 @@ OUTSIDE_THE_FILE: Final = ("permission", "vanished", "io_error", "unstable", "to
 _JUDGED: Final = ("ingested", "duplicate", "conflict", "not_dicom", "dicomdir", "quarantined")
 """Statuses that say something about the file."""
 
+MOVED: Final = "moved"
 _DEFERRING: Final = frozenset({"unstable", "too_new"})
 _PLANNED_AGAINST: Final = ("size", "mtime_ns", "ctime_ns", "inode", "status", "last_changed_run")
 
@@ -55,12 +57,16 @@ class Incoming:
     """Rows of the ledger for the paths seen and gone."""
     gone: pa.Table
     """Rows of the ledger whose paths are gone, and whose deletes go through."""
+    moved: Array
+    """Those of them whose files are at another path now."""
     kept: pa.Table
     """What was found of paths whose row of the ledger stays: file_id, status, reason."""
     seen_ids: Array
     """Every path seen, the unchanged apart."""
     unjudged_ids: Array
     """Paths that are gone and whose row stays all the same."""
+    withheld: int
+    """How many of these the guard withholds."""
 
     def with_read_again(self, again: "Incoming") -> "Incoming":
         """Return these rows together with those of files read again later."""
@@ -97,10 +103,12 @@ def read_incoming(base: Version, plan: IngestPlan, staging: Path, lineage: Linea
     staged = gather(staging, plan.batches)
     found = pa.concat_tables([staged.files, _refused_rows(plan.sources, lineage)])
     seen_ids = flat(found, "file_id")
-    vanished = _vanished_ids(plan.sources, withheld=False)
-    withheld = _vanished_ids(plan.sources, withheld=True)
+    vanished = _vanished_ids(plan.sources)
     before = rows_of_files(base, pa.concat_arrays([seen_ids, vanished]))
     gone = _gone(base, plan, before, vanished, seen_ids)
+    moved = moved_away(gone, found, before)
+    withheld = _withheld(plan.sources, drop_in(gone, "file_id", moved))
+    gone = drop_in(gone, "file_id", withheld)
     applied, kept = _apart_from_kept(found, before)
     judged = pc.is_in(vanished, value_set=pa.concat_arrays([flat(gone, "file_id"), seen_ids]))
     spared = vanished.filter(pc.invert(judged))
@@ -111,9 +119,11 @@ def read_incoming(base: Version, plan: IngestPlan, staging: Path, lineage: Linea
         followers=followers_of(staged),
         before=before,
         gone=gone,
+        moved=moved,
         kept=kept.select(["file_id", "status", "reason"]),
         seen_ids=seen_ids,
-        unjudged_ids=pa.concat_arrays([withheld, spared]),
+        unjudged_ids=spared,
+        withheld=len(withheld),
     )
 
 
@@ -133,12 +143,14 @@ def with_first_seen(files: pa.Table, before: pa.Table) -> pa.Table:
     return set_column(files, "first_seen_run", pc.coalesce(known, files.column("first_seen_run")))
 
 
-def deleted_rows(gone: pa.Table, lineage: Lineage, now: datetime) -> pa.Table:
-    """Return the rows of paths that are gone, as deleted at `now`."""
+def deleted_rows(gone: pa.Table, moved: Array, lineage: Lineage, now: datetime) -> pa.Table:
+    """Return the rows of paths that are gone, as deleted at `now`; those of `moved` say so."""
     rows = with_lineage(gone, lineage)
     count = rows.num_rows
     rows = set_column(rows, "status", pa.array(["deleted"] * count, pa.string()))
-    rows = set_column(rows, "reason", pa.nulls(count, pa.string()))
+    elsewhere = is_in(rows, "file_id", moved)
+    reason = pc.if_else(elsewhere, pa.scalar(MOVED), pa.scalar(None, pa.string()))
+    rows = set_column(rows, "reason", reason)
     stamp = pa.timestamp("us", tz="UTC")
     return set_column(rows, "deleted_at", pa.array([now] * count, stamp))
 
@@ -184,16 +196,27 @@ def _refused_rows(plans: Iterable[SourcePlan], lineage: Lineage) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _vanished_ids(plans: Sequence[SourcePlan], *, withheld: bool) -> Array:
-    return pa.array(
-        [
-            file_id(plan.source.name, path)
-            for plan in plans
-            if plan.withheld is withheld
-            for path in plan.vanished_paths()
-        ],
-        pa.string(),
+def _vanished_ids(plans: Iterable[SourcePlan]) -> Array:
+    return texts(
+        *(file_id(plan.source.name, path) for plan in plans for path in plan.vanished_paths())
     )
+
+
+def _withheld(plans: Iterable[SourcePlan], lost: pa.Table) -> Array:
+    """Return the files whose deletes the guard withholds: of sources that lost too many.
+
+    The plan says what the crawl alone shows; here the headers have told what was moved.
+
+    Args:
+        plans: with the greatest loss of each source that goes through.
+        lost: rows of the ledger that are gone, and at no other path.
+    """
+    held = [texts()]
+    for plan in plans:
+        own = keep_in(lost, "source", texts(plan.source.name))
+        if plan.most_deletes is not None and own.num_rows > plan.most_deletes:
+            held.append(flat(own, "file_id"))
+    return pa.concat_arrays(held)
 
 
 def _gone(

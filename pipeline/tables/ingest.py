@@ -23,16 +23,17 @@ from dicomlake.pipeline.tables.census import IngestCounts, take_census
 from dicomlake.pipeline.tables.claimants import ClaimSettler, Contested, ReadContents
 from dicomlake.pipeline.tables.columnar import (
     Array,
-    distinct,
     drop_in,
     flat,
     is_in,
     joined,
     keep_in,
     pc,
+    set_column,
     texts,
 )
 from dicomlake.pipeline.tables.commit import Change
+from dicomlake.pipeline.tables.derived import ClaimChanges, claim_changes, derived_rows
 from dicomlake.pipeline.tables.heirs import Heirs, StageBatches, stage_inline
 from dicomlake.pipeline.tables.incoming import (
     Incoming,
@@ -40,19 +41,16 @@ from dicomlake.pipeline.tables.incoming import (
     read_incoming,
 )
 from dicomlake.pipeline.tables.ingest_plan import IngestPlan, SourcePlan
-from dicomlake.pipeline.tables.keys import equal_rows, key_column
-from dicomlake.pipeline.tables.merge import NOT_COMPARED, TableDelta
+from dicomlake.pipeline.tables.keys import equal_rows
+from dicomlake.pipeline.tables.merge import TableDelta
 from dicomlake.pipeline.tables.rollups import PARENT_COLUMNS, roll_up
-from dicomlake.pipeline.tables.settle import CLAIM_STATUSES
 from dicomlake.pipeline.tables.staging import StagedBatch, reconcile, stage
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.pipeline.tables.worklist import batches, plan_ingest
-from dicomlake.schemas.column import LINEAGE, Table
+from dicomlake.schemas.column import Table
 from dicomlake.schemas.tables import TABLES
-from dicomlake.schemas.tables.files import FILES
 from dicomlake.schemas.tables.instances import INSTANCES
 from dicomlake.schemas.tables.issues import ISSUES
-from dicomlake.schemas.tables.series import SERIES
 
 __all__ = [
     "IngestCounts",
@@ -71,8 +69,6 @@ _UID: Final = "sop_instance_uid"
 _READ: Final = ("file_id", "header_sha256", "transfer_syntax_uid", "pixel_offset", "pixel_length",
                 "schema_version")  # fmt: skip
 """Columns of `files` that are equal where the row of the instance is."""
-_LINEAGE: Final = NOT_COMPARED | {column.name for column in LINEAGE}
-"""Columns that say who wrote a row, and nothing about the file."""
 
 
 def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
@@ -135,15 +131,19 @@ class _Assembly:
     """Where every file is read again: the runs whose rows are up to date."""
     losers: Array = field(init=False)
     """The run's files that claim a UID and are not its instance."""
+    updates: pa.Table = field(init=False)
+    """Rows of `files` that change."""
+    claims: ClaimChanges = field(init=False)
 
     def __post_init__(self) -> None:
+        self.updates = self._files()
+        self.claims = claim_changes(self.updates, self._before())
         files = self.contested.incoming
         claims = pc.is_valid(files.column(_UID))
         lost = pc.and_not(claims, is_in(files, "status", texts("ingested")))
         self.losers = files.column("file_id").filter(lost).combine_chunks()
 
     def change(self, run_row: Callable[[IngestCounts], pa.Table]) -> Change:
-        files = self._files()
         existing = self._existing_instances()
         instances = self._instances()
         removed = self._removed(existing)
@@ -153,21 +153,28 @@ class _Assembly:
             [self._issues(), self._conflict_issues(instances, existing), rolled.issues]
         )
         tables: dict[str, TableDelta] = {
-            "files": TableDelta(files, current_runs=self.current_runs),
+            "files": TableDelta(self.updates, current_runs=self.current_runs),
             "instances": TableDelta(instances, removed.select([_UID])),
             **self._followers(leaving),
             **rolled.tables,
             "issues": TableDelta(issues, self._stale_issues(rolled.stale_issues, issues)),
-            **self._stale_volumes(files, existing, instances),
+            **derived_rows(self.base, self.claims, existing, instances, self.lineage),
         }
-        counts = self._counts(files, instances, existing, removed, tables)
+        counts = self._counts(instances, existing, removed, tables)
         tables["runs"] = TableDelta(run_row(counts))
         sources = {each.source.name: each.source.root for each in self.plan.sources}
         return Change({n: d for n, d in tables.items() if _has_rows(d)}, sources)
 
     def _files(self) -> pa.Table:
-        gone = deleted_rows(self.incoming.gone, self.lineage, datetime.now(UTC))
+        moved = self.incoming.moved
+        gone = deleted_rows(self.incoming.gone, moved, self.lineage, datetime.now(UTC))
         return pa.concat_tables([self.contested.incoming, self.contested.committed, gone])
+
+    def _before(self) -> pa.Table:
+        """Return the ledger's rows of the files that change, and of others."""
+        return pa.concat_tables(
+            [self.incoming.before, self.incoming.gone, self.contested.committed_before]
+        )
 
     def _instances(self) -> pa.Table:
         """Return the instance rows of the run's files that are the instance of their UID."""
@@ -240,59 +247,16 @@ class _Assembly:
         """Return the rows of files not read that were the instance and are no longer."""
         return drop_in(self.contested.committed, "status", texts("ingested"))
 
-    def _stale_volumes(
-        self, files: pa.Table, existing: pa.Table, instances: pa.Table
-    ) -> dict[str, TableDelta]:
-        """Return the volume rows that leave: those of every series a claim of which changed."""
-        if not self.base.number:
-            return {}
-        changed = self._changed_claims(files)
-        uids = flat(changed, _UID).unique()
-        keys = list(SERIES.key)
-        # The series that a file says it belongs to, and those of the instances of its UID.
-        parents = [changed.filter(pc.is_valid(changed.column("series_instance_uid"))).select(keys)]
-        parents += [
-            keep_in(rows.select([_UID, *keys]), _UID, uids).select(keys)
-            for rows in (existing, instances)
-        ]
-        dirty = pa.concat_tables(parents, promote_options="default")  # null in `files` alone
-        series = key_column(dirty, SERIES.key)
-        wanted = distinct(dirty, "series_instance_uid")
-        deltas = {}
-        for name in ("volumes", "volume_instances"):
-            table = TABLES[name]
-            columns = list(dict.fromkeys((*table.key, *SERIES.key)))
-            rows = _read(self.base, table, columns, "series_instance_uid", wanted)
-            own = pc.is_in(key_column(rows, SERIES.key), value_set=series)
-            deltas[name] = TableDelta(table.empty(), rows.filter(own).select(list(table.key)))
-        return deltas
-
-    def _changed_claims(self, files: pa.Table) -> pa.Table:
-        """Return the claims that come, go, or are other than before: UID and parents."""
-        before = pa.concat_tables(
-            [self.incoming.before, self.incoming.gone, self.contested.committed_before]
-        )
-        compared = [name for name in FILES.by_name if name not in _LINEAGE]
-        place = pc.index_in(files.column("file_id"), value_set=flat(before, "file_id"))
-        known = pc.is_valid(place)
-        old = before.select(compared).take(place.drop_null())
-        new = files.select(compared).filter(known)
-        other = pa.array(~equal_rows(new, old))
-        names = ["status", _UID, *SERIES.key]
-        changed = [files.filter(pc.invert(known)), new.filter(other), old.filter(other)]
-        rows = pa.concat_tables([each.select(names) for each in changed])
-        return keep_in(rows, "status", texts(*CLAIM_STATUSES))
-
     def _counts(
         self,
-        files: pa.Table,
         instances: pa.Table,
         existing: pa.Table,
         removed: pa.Table,
         tables: Mapping[str, TableDelta],
     ) -> IngestCounts:
-        census = take_census(self.plan, self.incoming, files)
+        census = take_census(self.plan, self.incoming, self.updates)
         replaced = keep_in(instances.select([_UID]), _UID, flat(existing, _UID))
+        moved = len(self.incoming.moved)
         return IngestCounts(
             files_seen=self.plan.seen,
             files_read=self.plan.to_read,
@@ -300,8 +264,9 @@ class _Assembly:
             unchanged=self.plan.unchanged,
             by_status=census.by_status,
             by_reason=census.by_reason,
-            deleted=self.incoming.gone.num_rows,
-            withheld=self.plan.withheld,
+            deleted=self.incoming.gone.num_rows - moved,
+            moved=moved,
+            withheld=self.incoming.withheld,
             hidden=self.plan.hidden,
             heirs=self.heirs.count,
             heir_readers=dict(self.heirs.readers),
@@ -317,11 +282,12 @@ class _Assembly:
         """Return how many instances are of another file than before, or were read otherwise."""
         if not len(replaced):
             return 0
-        before = [self.incoming.before, self.incoming.gone, self.contested.committed_before]
         old, new = (
             keep_in(rows.filter(pc.equal(rows.column("status"), "ingested")), _UID, replaced)
-            for rows in (pa.concat_tables(before), self.contested.incoming)
+            for rows in (self._before(), self.contested.incoming)
         )
+        now_at = self.claims.moved.followed(old.column("file_id"))
+        old = set_column(old, "file_id", pc.coalesce(now_at, old.column("file_id")))
         place = pc.index_in(new.column(_UID), value_set=flat(old, _UID))
         known = pc.is_valid(place)
         names = list(_READ)

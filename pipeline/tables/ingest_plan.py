@@ -82,7 +82,9 @@ class SourcePlan:
     live: int
     """Rows of the ledger that are not deleted."""
     withheld: bool
-    """So much is gone that its deletes are withheld."""
+    """So much is gone, by what the crawl alone shows, that its deletes are withheld."""
+    most_deletes: int | None = None
+    """Files that may be gone, moves apart, without their deletes being withheld; None: any."""
     outdated: int = 0
     """Files to read because an older schema lacks columns that stand in them."""
     batches: tuple[int, ...] = ()
@@ -114,6 +116,8 @@ class IngestPlan:
     sources: tuple[SourcePlan, ...]
     only_failed: bool = False
     reprocess: bool = False
+    taken_up: tuple[int, ...] = ()
+    """Files of each batch that stands in staging already: read by a run that did not end."""
 
     @property
     def seen(self) -> int:
@@ -137,8 +141,8 @@ class IngestPlan:
 
     @property
     def batches(self) -> tuple[int, ...]:
-        """Return the files of each batch, by its number."""
-        return tuple(files for each in self.sources for files in each.batches)
+        """Return the files of each batch, by its number: those taken up, then those to read."""
+        return (*self.taken_up, *(files for each in self.sources for files in each.batches))
 
     @property
     def unchanged(self) -> int:

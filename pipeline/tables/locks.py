@@ -4,6 +4,9 @@ A temporary is `.tmp-<writer>-…`. A writer holds a flock on `.locks/<writer>` 
 temporary until it closes; the kernel drops it when the process dies, however it dies. So a
 temporary is dead exactly when its writer's lock is free: no guess by process number, which means
 nothing across hosts, containers and restarts.
+
+The lock's file says from which version on its writer may need what older ones hold: a clean-up
+leaves these. The folder of a run in staging names its writer.
 """
 
 import contextlib
@@ -24,7 +27,9 @@ _COMMIT: Final = "commit"
 _WRITER = re.compile(r"[0-9a-f]{16}")
 _TEMPORARY = re.compile(re.escape(TEMPORARY) + r"([0-9a-f]{16})-.+")
 _NO_LOCKS = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK})
-_SWEPT: Final = (".", "data", "versions", "snapshots", "staging")
+_SWEPT: Final = (".", "data", "versions", "snapshots", "volumes", "staging")
+_OWNER: Final = "writer"
+"""File in the folder of a run that names its writer."""
 
 _alive_here: set[str] = set()
 """Writers of this process: some network file systems grant a lock twice to one process."""
@@ -105,6 +110,34 @@ class Writer:
         self.id = secrets.token_hex(8)
         self._descriptor = -1
         self._count = 0
+        self._needs: int | None = None
+
+    def needs(self, version: int) -> None:
+        """Say, before it is read, that this writer needs a version and all newer ones.
+
+        Until it closes, no clean-up takes what they name.
+        """
+        if self._needs is None or version < self._needs:
+            self._needs = version
+            if self._descriptor >= 0:
+                self._say(self._descriptor)
+        if self._descriptor < 0:
+            self._take()
+
+    def own(self, folder: Path) -> None:
+        """Name this writer in the folder of a run; while it lives no other run touches that."""
+        if self._descriptor < 0:
+            self._take()
+        path = folder / _OWNER
+        if not path.exists():
+            path.write_text(self.id, encoding="ascii")
+
+    def _say(self, descriptor: int) -> None:
+        """Write what is needed into the lock's file, which keeps the time it was made at."""
+        times = os.fstat(descriptor)
+        with contextlib.suppress(OSError):  # a full disk: who says nothing may need all
+            os.pwrite(descriptor, b"%-20d" % (self._needs or 0), 0)
+        os.utime(descriptor, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def temporary(self, folder: Path, suffix: str = "") -> Path:
         """Return a free temporary name in a folder of the lake; nobody else removes it."""
@@ -126,6 +159,8 @@ class Writer:
             descriptor = self.access.create(path)
             with contextlib.suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if self._needs is not None:
+                self._say(descriptor)
             # A sweep that saw the file before it was locked may have taken the name away.
             if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
                 break
@@ -160,6 +195,44 @@ def is_alive(lake: Path, writer: str) -> bool:
         return _try_lock(descriptor) is not True
     finally:
         os.close(descriptor)
+
+
+def owner(folder: Path) -> str | None:
+    """Return the writer that the folder of a run names, None where it names none."""
+    try:
+        text = (folder / _OWNER).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if _WRITER.fullmatch(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A writer that runs."""
+
+    since_ns: int
+    """When it took its lock, by the clock of the file system."""
+    needs: int
+    """It may need this version and all newer ones; 0: any."""
+
+
+def live_writers(lake: Path, but: str = "") -> dict[str, Live]:
+    """Return the writers that run, or may do, by id; `but` is left out."""
+    try:
+        names = os.listdir(lake / LOCKS)  # noqa: PTH208  (names only)
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for name in names:
+        if name == but or not _WRITER.fullmatch(name) or not is_alive(lake, name):
+            continue
+        path = lake / LOCKS / name
+        try:
+            since, text = path.stat().st_mtime_ns, path.read_bytes().strip()
+        except FileNotFoundError:
+            continue  # it has just ended
+        found[name] = Live(since, int(text) if text.isdigit() else 0)
+    return found
 
 
 def temporaries(lake: Path) -> Iterator[tuple[Path, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,12 +24,19 @@ from dicomlake.schemas.column import Table
 Span = tuple[Any, Any]
 """Least and greatest value of the first key column."""
 
+Kinds = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+SCHEMA: Final = "schema_version"
+
 NOT_COMPARED: Final = frozenset({"last_changed_run", "run_id", "pipeline_version"})
 """Columns that say which run wrote a row: alone they make no row a changed one.
 
 The schema version is compared: a row read again for a newer schema must say so, or its file would
 be read again by every run.
 """
+LINEAGE_NAMES: Final = NOT_COMPARED | {SCHEMA}
+"""The columns that say nothing of what a row is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,12 @@ class TableDelta:
     """Runs whose rows an equal row leaves as they are; those of all runs where None."""
 
 
+CAME: Final = 0
+REPLACED: Final = 1
+SAME: Final = 2
+"""What a row that comes is: a new key; other values of a key; those of its key, but for lineage."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowChange:
     """A delta against certain parts: only what truly changes."""
@@ -53,6 +67,10 @@ class RowChange:
     """For each part that rows leave, which rows."""
     inserted: pa.Table | None = None
     """Rows that come, new ones and those that replace a row that left."""
+    kinds: Kinds | None = None
+    """What each of them is: `CAME`, `REPLACED` or `SAME`."""
+    gone: tuple[pa.Table, ...] = ()
+    """Keys of the rows that leave and do not come back."""
 
     @property
     def is_empty(self) -> bool:
@@ -75,22 +93,23 @@ def find_changes(
         return RowChange(table, parts)
     upserts = conform(table, delta.upserts)
     check_rows(table, upserts)
-    keep = np.ones(upserts.num_rows, dtype=np.bool_)
     removed: dict[int, Mask] = {}
     spans = _spans(table, upserts, delta.deletes)
     holding = [index for index, part in enumerate(parts) if _may_hold(part, spans)]
+    search = _Search(upserts, spans, delta.current_runs)
     wanted = _wanted(table, upserts, delta.deletes) if holding else None
     for index in holding:
         if wanted is None or not len(wanted):
             break
-        part = parts[index]
-        with PartReader(lake, table, part) as reader:
-            mask = _leaving(reader, wanted, spans, upserts, keep, current_runs=delta.current_runs)
+        with PartReader(lake, table, parts[index]) as reader:
+            mask = search.leaving(reader, wanted)
         if mask is not None:
             removed[index] = mask
-    inserted = upserts if keep.all() else upserts.filter(pa.array(keep))
+    inserted, kinds = upserts, search.kinds
+    if not search.keep.all():
+        inserted, kinds = upserts.filter(pa.array(search.keep)), kinds[search.keep]
     let_go()
-    return RowChange(table, parts, removed, inserted)
+    return RowChange(table, parts, removed, inserted, kinds, tuple(search.gone))
 
 
 def _wanted(table: Table, upserts: pa.Table, deletes: pa.Table | None) -> "pa.Array[Any]":
@@ -142,36 +161,57 @@ def _groups_in(reader: PartReader, spans: Span | None) -> list[int]:
     return found
 
 
-def _leaving(
-    reader: PartReader,
-    wanted: "pa.Array[Any]",
-    spans: Span | None,
-    upserts: pa.Table,
-    keep: Mask,
-    *,
-    current_runs: "pa.Array[Any] | None",
-) -> Mask | None:
-    """Return which rows of a part leave it, None for none; clear `keep` of equal upserts."""
-    mask = np.zeros(reader.part.rows, dtype=np.bool_)
-    starts = np.concatenate(([0], np.cumsum(reader.group_rows())))
-    for group in _groups_in(reader, spans):
-        batches = list(reader.batches(reader.table.key, [group]))
-        if not batches:
-            continue
-        keys = key_column(pa.Table.from_batches(batches), reader.table.key)
-        found = positions(keys, wanted)
-        if (found < 0).all():
-            continue
+@dataclass(slots=True)
+class _Search:
+    """Looks for the keys of a delta in parts, and holds what was found."""
+
+    upserts: pa.Table
+    spans: Span | None
+    current_runs: "pa.Array[Any] | None"
+    keep: Mask = field(init=False)
+    """Upserts that come; those equal to the row of their key do not."""
+    kinds: Kinds = field(init=False)
+    gone: list[pa.Table] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keep = np.ones(self.upserts.num_rows, dtype=np.bool_)
+        self.kinds = np.full(self.upserts.num_rows, CAME, dtype=np.uint8)
+
+    def leaving(self, reader: PartReader, wanted: "pa.Array[Any]") -> Mask | None:
+        """Return which rows of a part leave it, None for none.
+
+        Args:
+            reader: of the part.
+            wanted: keys of the upserts in their order, then of the rows that only leave.
+        """
+        mask = np.zeros(reader.part.rows, dtype=np.bool_)
+        starts = np.concatenate(([0], np.cumsum(reader.group_rows())))
+        for group in _groups_in(reader, self.spans):
+            batches = list(reader.batches(reader.table.key, [group]))
+            if not batches:
+                continue
+            keys = pa.Table.from_batches(batches)
+            found = positions(key_column(keys, reader.table.key), wanted)
+            if (found >= 0).any():
+                mask[starts[group] : starts[group + 1]] = self._leaving(reader, group, keys, found)
+        return mask if mask.any() else None
+
+    def _leaving(self, reader: PartReader, group: int, keys: pa.Table, found: Places) -> Mask:
+        """Return which rows of a row group leave, by where their keys stand in `wanted`."""
         leaving = found >= 0
-        hits = np.flatnonzero(leaving & (found < upserts.num_rows))
+        replaced = leaving & (found < self.upserts.num_rows)
+        if (gone := leaving & ~replaced).any():
+            self.gone.append(keys.filter(pa.array(gone)))
+        hits = np.flatnonzero(replaced)
         if len(hits):
-            equal = _equal_to(reader, group, hits, upserts, found[hits])
-            if current_runs is not None:
-                equal &= _written_by(reader, group, current_runs)[hits]
+            comers = found[hits]
+            same, equal = _equal_to(reader, group, hits, self.upserts, comers)
+            if self.current_runs is not None:
+                equal &= _written_by(reader, group, self.current_runs)[hits]
             leaving[hits[equal]] = False
-            keep[found[hits[equal]]] = False
-        mask[starts[group] : starts[group + 1]] = leaving
-    return mask if mask.any() else None
+            self.keep[comers[equal]] = False
+            self.kinds[comers] = np.where(same, SAME, REPLACED)
+        return leaving
 
 
 def _written_by(reader: PartReader, group: int, runs: "pa.Array[Any]") -> Mask:
@@ -182,21 +222,23 @@ def _written_by(reader: PartReader, group: int, runs: "pa.Array[Any]") -> Mask:
 
 
 def _equal_to(
-    reader: PartReader,
-    group: int,
-    hits: np.ndarray[Any, np.dtype[np.int64]],
-    upserts: pa.Table,
-    matches: np.ndarray[Any, np.dtype[np.int64]],
-) -> Mask:
-    """Return which rows of a row group equal the upserts of their key, lineage aside."""
-    names = [column.name for column in reader.table.columns if column.name not in NOT_COMPARED]
-    equal: list[Mask] = []
+    reader: PartReader, group: int, hits: Places, upserts: pa.Table, matches: Places
+) -> tuple[Mask, Mask]:
+    """Return which rows of a row group equal the upserts of their key, lineage aside.
+
+    The second mask asks the schema version to be equal too.
+    """
+    names = [column.name for column in reader.table.columns if column.name not in LINEAGE_NAMES]
+    same: list[Mask] = []
+    versions: list[Mask] = []
     start = 0
-    for batch in reader.batches(names, [group]):
+    for batch in reader.batches([*names, SCHEMA], [group]):
         first, last = np.searchsorted(hits, (start, start + batch.num_rows))
         if first < last:
-            old = batch.take(hits[first:last] - start)
-            new = upserts.select(names).take(matches[first:last])
-            equal.append(equal_rows(pa.Table.from_batches([old]), new))
+            old = pa.Table.from_batches([batch.take(hits[first:last] - start)])
+            new = upserts.select([*names, SCHEMA]).take(matches[first:last])
+            same.append(equal_rows(old.select(names), new.select(names)))
+            versions.append(equal_rows(old.select([SCHEMA]), new.select([SCHEMA])))
         start += batch.num_rows
-    return np.concatenate(equal)
+    content = np.concatenate(same)
+    return content, content & np.concatenate(versions)

@@ -248,3 +248,23 @@ def merge_sorted(
             yield taken[0]
         else:
             yield from sorted_rows(table, pa.Table.from_batches(taken)).to_batches()
+
+
+def aligned(
+    table: Table, left: Iterable[pa.RecordBatch], right: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[pa.RecordBatch | None, pa.RecordBatch | None]]:
+    """Yield two sorted streams side by side, one stretch of the order after another.
+
+    Rows of the same place in the order come in the same stretch; None where a stream has no rows
+    in it. Memory holds a batch of each.
+    """
+    one, other = _Stream(table, left), _Stream(table, right)
+    while one.front is not None and other.front is not None:
+        bound = min(one.last, other.last)
+        yield one.take(bound), other.take(bound)
+    while one.front is not None:
+        yield one.front, None
+        one.advance()
+    while other.front is not None:
+        yield None, other.front
+        other.advance()

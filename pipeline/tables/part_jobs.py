@@ -63,6 +63,7 @@ class OldPart:
         leaving = self._mask()
         start = 0
         with PartReader(lake, table, self.part) as reader:
+            reader.require_whole()
             for batch in reader.batches():
                 own = leaving[start : start + batch.num_rows]
                 start += batch.num_rows

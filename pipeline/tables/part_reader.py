@@ -1,5 +1,6 @@
 """Parts read back, in batches of rows."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -41,6 +42,24 @@ class PartReader:
     def _corrupt(self, error: Exception) -> CorruptLakeError:
         what = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
         return CorruptLakeError(f"Part {self.part.id} of table {self.table.name} {what}.", _FIX)
+
+    def require_whole(self) -> None:
+        """Return if the part is byte by byte the one that was committed.
+
+        Whoever writes its rows into another part asks this first: a changed byte would get a new
+        digest there, and nobody could find it any more.
+
+        Raises:
+            CorruptLakeError: it is another.
+        """
+        with self.path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == self.part.sha256:
+                return
+        raise CorruptLakeError(
+            f"Part {self.part.id} of table {self.table.name} has other bytes than were committed; "
+            "writing them on would hide the loss.",
+            _FIX,
+        )
 
     def group_rows(self) -> list[int]:
         """Return how many rows each row group has."""

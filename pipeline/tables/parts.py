@@ -1,6 +1,5 @@
 """Parts: immutable Parquet files named by their content, written once."""
 
-import contextlib
 import hashlib
 import os
 import sys
@@ -218,10 +217,8 @@ class _OpenPart:
         sha256 = self.file.digest.hexdigest()
         target = part_path(self.owner.writer.lake, sha256[:_ID_LENGTH])
         reach("part.rename")
-        if _holds(target, sha256):
+        if _holds(target, sha256) and _touched(target):
             self.path.unlink()
-            with contextlib.suppress(PermissionError):  # another account of the group may own it
-                os.utime(target)  # in use again: a clean-up by age must not take it
         else:
             self.path.replace(target)
         return Part(
@@ -298,6 +295,17 @@ def _holds(path: Path, sha256: str) -> bool:
         return file_sha256(path) == sha256
     except FileNotFoundError:
         return False
+
+
+def _touched(path: Path) -> bool:
+    """Say that a part is in use again, so that no clean-up takes it; False where one just has."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        pass  # another account of the group owns it
+    return True
 
 
 def file_sha256(path: Path) -> str:

@@ -28,6 +28,13 @@ if TYPE_CHECKING:  # see layout.py
 _SMALL_RANGE: Final = 4
 """A part of a table kept in ranges is small when it holds less than a quarter of its rows."""
 
+_TAKEN_ALONG: Final = 8
+"""A small part is written anew with rows that come to its partition when it holds at most so many
+times as many: sizes then grow by such a factor from part to part, so that a partition that gets
+some rows every night has few of them."""
+_TINY: Final = 1024
+"""Rows up to which it is so however few come: writing a part costs as much as so many rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
@@ -58,7 +65,11 @@ class Rewrite:
 
 
 def plan_rewrite(
-    change: RowChange, settings: "TableSettings", numbers: Iterator[int] | None = None
+    change: RowChange,
+    settings: "TableSettings",
+    numbers: Iterator[int] | None = None,
+    *,
+    compact: bool = False,
 ) -> Rewrite:
     """Return which parts a change writes; nothing is written.
 
@@ -69,11 +80,12 @@ def plan_rewrite(
         change: what changes in a table.
         settings: of the tables.
         numbers: gives the jobs their numbers; from 0 on when not given.
+        compact: small parts of all partitions are merged, however few.
     """
     outdated = any(part.schema_version != SCHEMA_VERSION for part in change.parts)
-    if change.is_empty and change.parts and not outdated:
+    if change.is_empty and change.parts and not outdated and not compact:
         return Rewrite(change, change.parts)
-    planner = _Planner(change, settings, numbers or count())
+    planner = _Planner(change, settings, numbers or count(), compact)
     steps = planner.ranges() if change.table.rows_per_part else planner.partitions()
     return Rewrite(change, tuple(steps) or (planner.empty(),))
 
@@ -95,6 +107,7 @@ class _Planner:
     change: RowChange
     settings: "TableSettings"
     numbers: Iterator[int]
+    compact: bool
 
     def empty(self) -> Part | PartJob:
         """Return the one part of a table without rows."""
@@ -116,7 +129,7 @@ class _Planner:
         steps: list[Part | PartJob] = []
         for partition, indices in members.items():
             coming = inserted.get(partition, 0)
-            merging = self._merging(indices, inserting=coming > 0)
+            merging = self._merging(indices, coming)
             steps += [
                 change.parts[index]
                 for index in indices
@@ -165,22 +178,34 @@ class _Planner:
         outdated = self.change.parts[index].schema_version != SCHEMA_VERSION
         return index in self.change.removed or outdated
 
-    def _merging(self, indices: Sequence[int], *, inserting: bool) -> list[int]:
-        """Return which parts of a partition are written anew: touched, and small ones if many."""
+    def _merging(self, indices: Sequence[int], coming: int) -> list[int]:
+        """Return which parts of a partition are written anew, given how many rows come to it.
+
+        Those that are touched, and with them small ones: all if there are many, else those that
+        are small beside what is written.
+        """
+        parts = self.change.parts
         touched = [index for index in indices if self._touched(index)]
-        if not touched and not inserting:
-            return []
         small = [
             index
             for index in indices
             if index not in touched
-            and 0 < self.change.parts[index].bytes < self.settings.small_part_bytes
-            and self.change.parts[index].rows
+            and 0 < parts[index].bytes < self.settings.small_part_bytes
+            and parts[index].rows
         ]
+        written = coming > 0 or bool(touched)
         # The part that is written now is one more.
-        if len(small) + 1 >= self.settings.merge_small_parts:
+        fewest = 2 if self.compact else self.settings.merge_small_parts
+        if (written or self.compact) and len(small) + written >= fewest:
             return sorted(touched + small)
-        return touched
+        rows = coming + sum(self._old(index).staying for index in touched)
+        merging = touched
+        for index in sorted(small, key=lambda index: parts[index].rows):
+            if not rows or parts[index].rows > max(_TINY, _TAKEN_ALONG * rows):
+                break
+            merging = [*merging, index]
+            rows += parts[index].rows
+        return sorted(merging)
 
     def ranges(self) -> list[Part | PartJob]:
         """Return what becomes of each range."""
@@ -190,7 +215,7 @@ class _Planner:
         new = change.inserted if change.inserted is not None else change.table.empty()
         new = sorted_rows(change.table, new)
         ranges = _join_small(
-            self.settings,
+            1 if self.compact else self.settings.merge_small_parts,
             change.table,
             [each for each in self._ranges(new) if each.rows],
         )
@@ -263,10 +288,10 @@ def _first_key(table: Table, part: Part) -> tuple[Any, ...]:
     return sort_key(table, table.order, part.first) if part.rows else ()
 
 
-def _join_small(settings: "TableSettings", table: Table, ranges: list[_Range]) -> list[_Range]:
-    """Join neighbours that fit one part, once there are many small ones."""
+def _join_small(fewest: int, table: Table, ranges: list[_Range]) -> list[_Range]:
+    """Join neighbours that fit one part, once so many are small."""
     small = table.rows_per_part // _SMALL_RANGE
-    if sum(each.rows < small for each in ranges) < settings.merge_small_parts:
+    if sum(each.rows < small for each in ranges) < fewest:
         return ranges
     joined: list[_Range] = []
     for each in ranges:

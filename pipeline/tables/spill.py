@@ -6,6 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from dicomlake.pipeline.tables.faults import reach
+
 _ROWS: Final = 65_536
 """Rows that are gathered before they are written."""
 
@@ -14,6 +16,7 @@ class Spill:
     """Rows written to an Arrow stream as they come, a batch at a time."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        reach("spill.open")
         self._schema = schema
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_stream(self._file, schema)
@@ -33,8 +36,15 @@ class Spill:
         if len(self._rows) >= _ROWS:
             self._flush()
 
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows that are an Arrow batch of the schema already."""
+        self._flush()
+        if batch.num_rows:
+            self._writer.write_batch(batch)
+
     def _flush(self) -> None:
         if self._rows:
+            reach("spill.write")
             columns = [
                 pa.array(values, kind)
                 for values, kind in zip(

@@ -4,14 +4,20 @@ The tables of a batch lie in a folder of their own that gets its name once it is
 batch tried twice is there once and of one piece. They are not compressed: the driver maps them
 and holds none of their values. The driver counts: every batch must be there, with one row for
 every file.
+
+Beside them `batch.json` says what was read with which code and settings, and what the files' bytes
+are, so that a later run can take the batch up where this one does not end (resume.py).
 """
 
 import errno
+import json
+import mmap
 import os
 import shutil
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 from uuid import uuid4
@@ -22,6 +28,7 @@ from dicomlake.pipeline.errors import ReconciliationError
 from dicomlake.pipeline.headers.attempt import Attempt, Batch, attempt
 from dicomlake.pipeline.tables.arrow_files import join_files, map_rows, write_rows
 from dicomlake.pipeline.tables.columnar import Chunked, pc
+from dicomlake.pipeline.tables.faults import reach
 from dicomlake.schemas.tables import TABLES
 from dicomlake.schemas.tables.files import FILES
 
@@ -30,7 +37,12 @@ FOLLOWERS: Final = tuple(
 )
 """Tables whose rows belong to an instance: they come, change and leave with it."""
 
-_TABLES: Final = ("files", "instances", "issues", *FOLLOWERS)
+BATCHES: Final = "batches"
+"""Folder below that of a run in which its batches lie."""
+BATCH_TABLES: Final = ("files", "instances", "issues", *FOLLOWERS)
+NOTE: Final = "batch.json"
+"""What stands beside the tables of a batch."""
+
 _MOST_FILES: Final = 32
 """Files of a table that are mapped as they are; a process may have no more than 1,024 open."""
 _DEFECT: Final = (
@@ -57,6 +69,28 @@ class StagedBatch:
     """Files that were left to pydicom, by reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How the rows of a batch came to be: what must be equal where another run takes them up."""
+
+    source: str
+    root: str
+    pipeline_version: str
+    schema_version: int
+    settings_sha256: str
+
+    @classmethod
+    def of(cls, batch: Batch) -> "Making":
+        """Return how the rows of a batch are made."""
+        return cls(
+            batch.source,
+            batch.root,
+            batch.lineage.pipeline_version,
+            batch.lineage.schema_version,
+            batch.settings.sha256(),
+        )
+
+
 def stage(batch: Batch, staging: Path) -> StagedBatch:
     """Read the headers of a batch and write its rows below `staging`; returns the counts.
 
@@ -66,26 +100,45 @@ def stage(batch: Batch, staging: Path) -> StagedBatch:
         OSError: the staging folder cannot be written.
     """
     found = attempt(batch)
-    write_batch(staging, batch.number, found)
-    # Counted in Python: Arrow's functions import pandas, which takes longer than the batch.
-    statuses: list[Any] = found.files.column("status").to_pylist()
-    reasons: list[Any] = found.files.column("reason").to_pylist()
-    why = [f"{status}/{r}" for status, r in zip(statuses, reasons, strict=True) if r is not None]
-    readers: list[Any] = found.files.column("reader").to_pylist()
-    return StagedBatch(
-        number=batch.number,
-        files=found.files.num_rows,
-        bytes=sum(entry.size for entry in batch.entries),
-        by_status=_counted(statuses),
-        by_reason=_counted(why),
-        rows={name: getattr(found, name).num_rows for name in _TABLES},
-        readers=dict(found.readers) or _counted(each for each in readers if each is not None),
+    write_batch(staging, batch.number, found, Making.of(batch))
+    read = sum(entry.size for entry in batch.entries)
+    return replace(
+        count_rows(batch.number, found, read),
+        readers=dict(found.readers) or _counted(_texts(found.files, "reader")),
         fallbacks=dict(sorted(found.fallbacks.items())),
     )
 
 
-def write_batch(staging: Path, number: int, found: Attempt) -> None:
+def count_rows(number: int, found: Attempt, size: int) -> StagedBatch:
+    """Return what is said of a batch that was written.
+
+    Args:
+        number: of the batch.
+        found: its rows.
+        size: of its files, in bytes.
+    """
+    # Counted in Python: Arrow's functions import pandas, which takes longer than the batch.
+    statuses: list[Any] = found.files.column("status").to_pylist()
+    reasons: list[Any] = found.files.column("reason").to_pylist()
+    why = [f"{status}/{r}" for status, r in zip(statuses, reasons, strict=True) if r is not None]
+    return StagedBatch(
+        number=number,
+        files=found.files.num_rows,
+        bytes=size,
+        by_status=_counted(statuses),
+        by_reason=_counted(why),
+        rows={name: getattr(found, name).num_rows for name in BATCH_TABLES},
+    )
+
+
+def write_batch(staging: Path, number: int, found: Attempt, making: Making) -> None:
     """Write the tables of a batch, whole or not at all; one that is there already stays.
+
+    Args:
+        staging: folder of the run.
+        number: of the batch.
+        found: its rows; those of `files` are in the order of the crawl.
+        making: how they came to be.
 
     Raises:
         OSError: the staging folder cannot be written.
@@ -95,16 +148,39 @@ def write_batch(staging: Path, number: int, found: Attempt) -> None:
     own = target.with_name(f".{target.name}.{uuid4().hex}")
     own.mkdir()
     try:
-        for name in _TABLES:
+        for name in BATCH_TABLES:
             rows: pa.Table = getattr(found, name)
             if rows.num_rows or name == "files":
                 write_rows(own / f"{name}.arrow", rows.schema, (rows,))
+        _write_note(own, found.files, making)
+        reach("batch.write")
         own.rename(target)
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # an earlier try came this far
             raise
     finally:
         shutil.rmtree(own, ignore_errors=True)
+    reach("batch.staged")
+
+
+def _write_note(folder: Path, files: pa.Table, making: Making) -> None:
+    """Say beside the tables of a batch what they are; a later run believes nothing else."""
+    paths = files.column("path")
+    ends = [str(paths[place].as_py()) for place in (0, len(paths) - 1)] if len(paths) else []
+    sums = {path.name: checksum(path) for path in sorted(folder.iterdir())}
+    note = {**asdict(making), "files": len(paths), "paths": ends, "crc32": sums}
+    (folder / NOTE).write_text(json.dumps(note), encoding="ascii")
+
+
+def checksum(path: Path) -> int:
+    """Return the CRC-32 of a file: staging is not synced, a machine that died may lose pages."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        return zlib.crc32(mapped)
+
+
+def _texts(rows: pa.Table, name: str) -> Iterator[str]:
+    values: list[Any] = rows.column(name).to_pylist()
+    return (each for each in values if each is not None)
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -162,7 +238,7 @@ def gather(staging: Path, expected: Sequence[int]) -> Attempt:
         ReconciliationError: a batch is missing, or has not one row for each of its files.
         OSError: the files cannot be read, or not be joined.
     """
-    files: dict[str, list[Path]] = {name: [] for name in _TABLES}
+    files: dict[str, list[Path]] = {name: [] for name in BATCH_TABLES}
     for number, count in enumerate(expected):
         for path in _staged_files(_folder(staging, number), number):
             files[path.stem].append(path)
@@ -175,7 +251,7 @@ def gather(staging: Path, expected: Sequence[int]) -> Attempt:
 
 def _staged_files(folder: Path, number: int) -> list[Path]:
     """Return the files of a batch: one for `files` and for each table that has rows."""
-    paths = [folder / f"{name}.arrow" for name in _TABLES]
+    paths = [folder / f"{name}.arrow" for name in BATCH_TABLES]
     try:
         names = set(os.listdir(folder))  # noqa: PTH208  (names only)
     except FileNotFoundError:
@@ -201,4 +277,4 @@ def _mapped(name: str, paths: Sequence[Path], folder: Path) -> pa.Table:
 
 
 def _folder(staging: Path, number: int) -> Path:
-    return staging / "batches" / f"{number:08d}"
+    return staging / BATCHES / f"{number:08d}"

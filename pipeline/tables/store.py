@@ -80,7 +80,7 @@ class Version:
         self,
         table: str,
         columns: Sequence[str] | None = None,
-        filter: "pc.Expression | None" = None,  # noqa: A002
+        filter: "pc.Expression | None" = None,  # noqa: A002  (as pyarrow has it)
     ) -> Iterator[pa.RecordBatch]:
         """Yield rows as `read` returns them, in batches; memory holds one part's batch.
 
@@ -196,7 +196,7 @@ def _guarantee(table: Table, part: Part) -> "pc.Expression":
         part.first
         and not column.nullable
         and not column.tree_order
-        and pa.types.is_string(column.type)
+        and (pa.types.is_string(column.type) or pa.types.is_integer(column.type))
     ):
         known += [pc.field(name) >= part.first[0], pc.field(name) <= part.last[0]]
     return reduce(and_, known, pc.scalar(True))

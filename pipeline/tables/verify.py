@@ -4,17 +4,15 @@
 names, sizes and manifests are held against each other.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+import re
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import Any, Final
 
 from dicomlake.pipeline.errors import BlockedByRuleError, CorruptLakeError, LakeFormatError
+from dicomlake.pipeline.tables.finding import Finding, Severity
 from dicomlake.pipeline.tables.keys import duplicate_keys
 from dicomlake.pipeline.tables.layout import (
     TEMPORARY,
@@ -29,6 +27,7 @@ from dicomlake.pipeline.tables.manifest import Manifest, Part, read_manifest
 from dicomlake.pipeline.tables.order import sort_key
 from dicomlake.pipeline.tables.part_reader import PartReader
 from dicomlake.pipeline.tables.parts import file_sha256
+from dicomlake.pipeline.tables.reconciliation import reconcile_rows
 from dicomlake.pipeline.tables.rules import check_rows
 from dicomlake.pipeline.tables.runs_log import read_runs
 from dicomlake.pipeline.tables.snapshot import expected_files, found_files
@@ -36,27 +35,17 @@ from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.schemas.column import Table
 from dicomlake.schemas.tables import TABLES
 
+__all__ = ["Finding", "Severity", "VolumeDigest", "verify"]
+
 VolumeDigest = Callable[[Path], str]
 """Returns the sha256 of the C-order little-endian array [z, y, x] of a Zarr group."""
 
-
-class Severity(StrEnum):
-    """Whether a finding means loss or only disorder."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as the manifests say."""
-
-    code: str
-    severity: Severity
-    path: str
-    """Relative to the lake."""
-    detail: str
+_IN_A_GROUP: Final = re.compile(r"(?:[^/]+/)?zarr\.json|[^/]+/c(?:/[0-9]+)+")
+"""Files of a Zarr v3 group of arrays: metadata and chunks."""
+_A_VERSION: Final = re.compile(r"[0-9]{8,}\.(?:json|json\.bad|claim)")
+_A_SNAPSHOT: Final = re.compile(r"[0-9]{8,}")
+_PNG: Final = (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82")
+"""How a picture begins and ends."""
 
 
 def verify(
@@ -81,6 +70,7 @@ def verify(
     findings += _chain(manifests)
     findings += _parts(lake, manifests, deep=deep)
     findings += _stray_data(lake, manifests)
+    findings += _stray_names(lake)
     findings += _snapshots(lake, manifests)
     findings += _current(lake, manifests)
     if manifests:
@@ -88,7 +78,7 @@ def verify(
         damaged = {finding.path for finding in findings if finding.severity is Severity.ERROR}
         for table in TABLES.values():
             findings += _table(newest, table, damaged, deep=deep)
-        findings += _reconciliation(newest, damaged)
+        findings += reconcile_rows(newest, partial(_is_damaged, newest, damaged=damaged))
         findings += _volumes(newest, damaged, volume_digest if deep else None)
         findings += _runs(lake, manifests)
         if not damaged:
@@ -175,6 +165,15 @@ def _stray_data(lake: Path, manifests: list[Manifest]) -> Iterator[Finding]:
             yield Finding("unreferenced", Severity.INFO, f"data/{found}", detail)
 
 
+def _stray_names(lake: Path) -> Iterator[Finding]:
+    """Name what lies among the versions and snapshots and is neither."""
+    for folder, known in (("versions", _A_VERSION), ("snapshots", _A_SNAPSHOT)):
+        for path in sorted((lake / folder).iterdir()) if (lake / folder).is_dir() else ():
+            if not known.fullmatch(path.name) and not path.name.startswith(TEMPORARY):
+                name = f"{folder}/{path.name}"
+                yield Finding("stray_file", Severity.WARNING, name, "no part of the lake")
+
+
 def _is_part_id(text: str) -> bool:
     return len(text) == 32 and not text.strip("0123456789abcdef")  # noqa: PLR2004  (hex of 128 bits)
 
@@ -252,34 +251,10 @@ def _table(version: Version, table: Table, damaged: set[str], *, deep: bool) -> 
         yield Finding("rule_broken", Severity.ERROR, path, error.message)
 
 
-def _is_damaged(version: Version, table: str, damaged: set[str]) -> bool:
+def _is_damaged(version: Version, table: str, damaged: Collection[str]) -> bool:
     return any(
         path.relative_to(version.lake).as_posix() in damaged for path, _ in version.parts(table)
     )
-
-
-def _reconciliation(version: Version, damaged: set[str]) -> Iterator[Finding]:
-    """Instances and ingested files are the same set; no row points to a file that left."""
-    if any(_is_damaged(version, name, damaged) for name in ("files", "instances")):
-        return
-    path = f"versions/{version_name(version.number)}.json"
-    files = version.read("files", ["file_id", "status", "sop_instance_uid"])
-    ingested = files.filter(pc.field("status") == "ingested")
-    instances = version.read("instances", ["file_id", "sop_instance_uid"])
-    for name in ("file_id", "sop_instance_uid"):
-        for code, one, other in (
-            ("instance_missing", ingested[name], instances[name]),
-            ("instance_without_file", instances[name], ingested[name]),
-        ):
-            lost = _not_in(one, other)
-            if lost:
-                detail = f"{lost} values of {name}: ingested files and instances differ"
-                yield Finding(code, Severity.ERROR, path, detail)
-
-
-def _not_in(values: "pa.ChunkedArray[Any]", others: "pa.ChunkedArray[Any]") -> int:
-    found: Any = pc.is_in(values, value_set=others.combine_chunks())
-    return len(values) - int(pc.sum(found).as_py() or 0)
 
 
 def _volumes(version: Version, damaged: set[str], digest: VolumeDigest | None) -> Iterator[Finding]:
@@ -289,14 +264,37 @@ def _volumes(version: Version, damaged: set[str], digest: VolumeDigest | None) -
         if row["path"] is None:
             continue
         folder = version.lake / row["path"]
-        if row["preview"] is not None and not (version.lake / row["preview"]).is_file():
-            detail = f"picture of volume {row['volume_id']}"
-            yield Finding("preview_missing", Severity.WARNING, row["preview"], detail)
+        yield from _preview(version.lake, row)
+        yield from _stray_in_group(version.lake, folder)
         if not folder.is_dir():
             detail = f"array of volume {row['volume_id']}"
             yield Finding("volume_missing", Severity.ERROR, row["path"], detail)
         elif digest is not None:
             yield from _volume_digest(folder, row, digest)
+
+
+def _preview(lake: Path, row: dict[str, Any]) -> Iterator[Finding]:
+    """Name the picture of a volume where it is missing, or was not written to its end."""
+    if row["preview"] is None:
+        return
+    detail = f"picture of volume {row['volume_id']}"
+    try:
+        with (lake / row["preview"]).open("rb") as file:
+            first = file.read(len(_PNG[0]))
+            file.seek(-min(len(_PNG[1]), file.seek(0, 2)), 2)
+            last = file.read()
+    except OSError:
+        yield Finding("preview_missing", Severity.WARNING, row["preview"], detail)
+        return
+    if (first, last) != _PNG:
+        yield Finding("preview_damaged", Severity.WARNING, row["preview"], detail)
+
+
+def _stray_in_group(lake: Path, folder: Path) -> Iterator[Finding]:
+    for name in sorted(found_files(folder)):
+        if not _IN_A_GROUP.fullmatch(name):
+            path = (folder / name).relative_to(lake).as_posix()
+            yield Finding("stray_file", Severity.WARNING, path, "no part of the volume")
 
 
 def _stray_volumes(lake: Path, manifests: list[Manifest]) -> Iterator[Finding]:
@@ -310,7 +308,11 @@ def _stray_volumes(lake: Path, manifests: list[Manifest]) -> Iterator[Finding]:
                         named.update(path for path in column.to_pylist() if path)
     folder = lake / "volumes"
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not entry.name.startswith(".") and f"volumes/{entry.name}" not in named:
+        if not entry.name.startswith(TEMPORARY) and f"volumes/{entry.name}" not in named:
+            if entry.suffix not in (".zarr", ".png"):
+                detail = "no part of the lake"
+                yield Finding("stray_file", Severity.WARNING, f"volumes/{entry.name}", detail)
+                continue
             detail = "no version names it; a clean-up may take it"
             yield Finding("unreferenced", Severity.INFO, f"volumes/{entry.name}", detail)
 

@@ -20,6 +20,7 @@ from dicomlake.pipeline.discovery.walk import Folder, crawl
 from dicomlake.pipeline.errors import ReconciliationError
 from dicomlake.pipeline.headers.attempt import Batch, Lineage
 from dicomlake.pipeline.tables.columnar import Array, pc, texts
+from dicomlake.pipeline.tables.guard import guarded
 from dicomlake.pipeline.tables.ingest_plan import (
     ENTRIES_FILE,
     REFUSALS_FILE,
@@ -28,7 +29,6 @@ from dicomlake.pipeline.tables.ingest_plan import (
     OutOfSight,
     SourcePlan,
 )
-from dicomlake.pipeline.tables.keys import key_column
 from dicomlake.pipeline.tables.settle import CLAIM_STATUSES
 from dicomlake.pipeline.tables.spill import Spill, read_spilled
 from dicomlake.pipeline.tables.store import Version
@@ -79,6 +79,7 @@ def plan_ingest(
         ReconciliationError: the parts of the plan do not add up to what the crawl counted.
     """
     plans: list[SourcePlan] = []
+    found: list[int] = []
     for number, source in enumerate(sources):
         folder = staging / "worklist" / f"{number:04d}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,20 +93,27 @@ def plan_ingest(
             on_to_read=on_to_read or _unheard,
             to_read_before=sum(each.to_read for each in plans),
         )
-        plan = planner.plan(folder)
-        guarded = not allow_deletes and _too_many(base, plan, planner.found, settings.discovery)
-        plans.append(replace(plan, withheld=guarded))
+        plans.append(planner.plan(folder))
+        found.append(planner.found)
+    if not allow_deletes:
+        plans = list(guarded(base, plans, found, settings.discovery))
+    return IngestPlan(base, cut_batches(plans, workers, settings), only_failed, reprocess)
+
+
+def cut_batches(
+    plans: Sequence[SourcePlan], workers: int, settings: Settings
+) -> tuple[SourcePlan, ...]:
+    """Return the plans with their files to read cut into batches."""
     cutter = _Cutter(sum(each.to_read for each in plans), workers, settings.engine)
-    cut = tuple(replace(each, batches=tuple(cutter.cut(each))) for each in plans)
-    return IngestPlan(base, cut, only_failed, reprocess)
+    return tuple(replace(each, batches=tuple(cutter.cut(each))) for each in plans)
 
 
 def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[Batch]:
     """Yield the files to read as batches of consecutive files in crawl order.
 
-    A batch holds files of one source; batches are numbered from 0.
+    A batch holds files of one source; numbers follow those of the batches taken up.
     """
-    number = 0
+    number = len(plan.taken_up)
     for each in plan.sources:
         entries = each.entries()
         for files in each.batches:
@@ -163,29 +171,6 @@ def ledger_of(base: Version, source: str, columns: Sequence[str]) -> Iterator[pa
 
 def _unheard(*_counts: int) -> None:
     """Take the place of a listener."""
-
-
-def _too_many(base: Version, plan: SourcePlan, found: int, settings: DiscoverySettings) -> bool:
-    """Return whether so much is gone that it looks like a disk that is not mounted."""
-    if plan.live and not found:
-        return True
-    limit = max(settings.delete_guard_fraction * plan.live, settings.delete_guard_files)
-    return plan.vanished > limit and plan.vanished - _moved(base, plan) > limit
-
-
-def _moved(base: Version, plan: SourcePlan) -> int:
-    """Return how many of the paths that are gone are at another path now.
-
-    A file keeps its inode, size and time of modification when it or a folder above it is renamed.
-    """
-    names = ["size", "mtime_ns", "inode"]
-    gone = pc.field("path").isin(pa.array(plan.vanished_paths(), pa.string()))
-    rows = base.read("files", names, (pc.field("source") == plan.source.name) & gone)
-    known = key_column(rows.filter(pc.is_valid(rows.column("inode"))), names)
-    moved = 0
-    for batch in read_spilled(plan.folder / ENTRIES_FILE):
-        moved += pc.sum(pc.is_in(key_column(batch, names), value_set=known)).as_py() or 0
-    return min(moved, len(known))
 
 
 @dataclass(slots=True)
@@ -282,7 +267,7 @@ class _Planner:
             count = len(kept.entries) + len(kept.refusals)
             self.seen += count
             self.out_of_sight.note(kept)
-            self.on_seen(count, sum(entry.size for entry in kept.entries))
+            self.on_seen(count, kept.size)
             yield kept
 
     def _ledger(self) -> Iterator[pa.RecordBatch]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import AtLeast, Check, Codes, Column, Matches, OneOf, Table
+from dicomlake.schemas.checks import AtLeast, Check, Codes, Matches, OneOf
+from dicomlake.schemas.column import Column, Table
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.render.sql import comment, proven_key, remark
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dicomlake.schemas.column import Codes, Column, Table
+from dicomlake.schemas.checks import Codes
+from dicomlake.schemas.column import Column, Table
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 from dicomlake.schemas.render.dialects import DIALECTS
 from dicomlake.schemas.render.sql import origin, remark

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dicomlake.schemas.column import Table
+from dicomlake.schemas.tables.changes import CHANGES
 from dicomlake.schemas.tables.ct_irradiation_event_sources import CT_IRRADIATION_EVENT_SOURCES
 from dicomlake.schemas.tables.ct_irradiation_events import CT_IRRADIATION_EVENTS
 from dicomlake.schemas.tables.ct_series import CT
@@ -37,6 +38,7 @@ from dicomlake.schemas.tables.xray_irradiation_event_filters import XRAY_IRRADIA
 from dicomlake.schemas.tables.xray_irradiation_events import XRAY_IRRADIATION_EVENTS
 
 __all__ = [
+    "CHANGES",
     "CT_IRRADIATION_EVENTS",
     "CT_IRRADIATION_EVENT_SOURCES",
     "DEVICES",
@@ -99,6 +101,7 @@ TABLES: Final[Mapping[str, Table]] = {
         DOSE_EXAMS,
         DEVICES,
         DRL,
+        CHANGES,
         ISSUES,
         RUNS,
     )

@@ -4,31 +4,18 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table, brought_by
+from dicomlake.schemas.column import Column, Privacy, Table, brought_by
 from dicomlake.schemas.tables.dose_columns import (
-    DEVICE,
-    EVENT_FLAGS,
-    RAW_QUANTITIES,
-    SOURCE,
-    STUDY,
+    EVENT_END,
     coded_columns,
-    flags,
+    irradiation_event,
     number,
     numbers,
     text,
 )
 
 _EVENT = (
-    STUDY,
-    Column("irradiation_event_uid", pa.string(), "The event; derived from study and acquisition "
-           "where the source has none (flag `no_event_uid`).", nullable=False,
-           privacy=Privacy.UID),
-    Column("active", pa.bool_(), "Whether the event counts in totals.", nullable=False),
-    DEVICE,
-    Column("event_start", pa.timestamp("us"), "Start of the X-ray beam; UTC where the source gives "
-           "an offset, else local time.", privacy=Privacy.DATE),
-    Column("event_start_offset_minutes", pa.int32(), "Offset from UTC of the start; null where "
-           "there was none.", unit="min"),
+    *irradiation_event("the X-ray beam"),
     text("acquisition_protocol", "Name of the acquisition protocol."),
     *coded_columns("target_region", "the region of the body"),
     *coded_columns("acquisition_type", "the kind of acquisition"),
@@ -123,9 +110,6 @@ CT_IRRADIATION_EVENTS: Final = Table(
         *_ACQUISITION,
         *_DOSE,
         *_DOSE_CHECK,
-        RAW_QUANTITIES,
-        *SOURCE,
-        flags(EVENT_FLAGS, "What is worth knowing of it, sorted."),
-        *LINEAGE,
+        *EVENT_END,
     ),
 )

@@ -5,13 +5,15 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import Codes, Column, OneOf, Privacy
+from dicomlake.schemas.checks import Codes, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy
 
 SOURCE_KINDS: Final = ("RDSR", "ESR", "PHILIPS_SC", "IMAGE_HEADER")
 """Where a dose comes from, the best first: reports, Enhanced SR, dose screens, image headers."""
 
 EVENT_FLAGS: Final = {
-    "activity_out_of_range": "Administered activity outside 1 to 10,000 MBq.",
+    "activity_out_of_range": "Administered activity outside what is given of its "
+    "nuclide: 1 to 10,000 MBq of most.",
     "collimation_out_of_range": "Nominal collimation wider than any detector.",
     "conflict": "Reports give the event different values; the latest content counts.",
     "ctdivol_dlp_disagree": "DLP differs from CTDIvol times scanning length by more than 25 %.",
@@ -76,6 +78,40 @@ SOURCE: Final = (
 def flags(codes: dict[str, str], description: str) -> Column:
     """Return the column of flags of a table."""
     return Column("flags", pa.list_(pa.string()), description, checks=(Codes(codes),))
+
+
+def irradiation_event(start: str) -> tuple[Column, ...]:
+    """Return the columns that say which irradiation event a row is: study to start.
+
+    Args:
+        start: what its start is the start of.
+    """
+    return (
+        STUDY,
+        Column("irradiation_event_uid", pa.string(), "The event; derived from study and "
+               "acquisition where the source has none (flag `no_event_uid`).", nullable=False,
+               privacy=Privacy.UID),
+        Column("active", pa.bool_(), "Whether the event counts in totals.", nullable=False),
+        DEVICE,
+        start_time("event_start", start),
+        Column("event_start_offset_minutes", pa.int32(), "Offset from UTC of the start; null where "
+               "there was none.", unit="min"),
+    )
+
+
+def start_time(name: str, what: str) -> Column:
+    """Return the column of a time that some sources give with their offset from UTC."""
+    return Column(name, pa.timestamp("us"), f"Start of {what}; UTC where the source gives an "
+                  "offset, else local time.", privacy=Privacy.DATE)
+
+
+EVENT_END: Final = (
+    RAW_QUANTITIES,
+    *SOURCE,
+    flags(EVENT_FLAGS, "What is worth knowing of it, sorted."),
+    *LINEAGE,
+)
+"""Last columns of events and administrations: how their values were written, and whence."""
 
 
 def since(version: int, columns: tuple[Column, ...]) -> tuple[Column, ...]:

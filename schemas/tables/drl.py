@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, AtLeast, Column, OneOf, Table, brought_by
+from dicomlake.schemas.checks import AtLeast, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Table, brought_by
 from dicomlake.schemas.tables.dose_columns import number, text
 from dicomlake.schemas.tables.dose_exams import MODALITY_GROUPS
 

@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, AtLeast, Column, Matches, Privacy, Table, brought_by
+from dicomlake.schemas.checks import AtLeast, Matches
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table, brought_by
 
 ELEMENTS: Final = Table(
     name="elements",

@@ -4,16 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import (
-    LINEAGE,
-    AtLeast,
-    Codes,
-    Column,
-    Matches,
-    OneOf,
-    Privacy,
-    Table,
-)
+from dicomlake.schemas.checks import AtLeast, Codes, Matches, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table
 
 STATUSES: Final = {
     "ingested": "An instance: it has its row in `instances`.",
@@ -24,7 +16,7 @@ STATUSES: Final = {
     "quarantined": "DICOM that cannot be an instance; read again only when it changes.",
     "skipped": "Not read; tried again by every run.",
     "deferred": "Not read yet; tried again by every run.",
-    "deleted": "Gone when a run looked; `deleted_at` says when.",
+    "deleted": "Gone from this path when a run looked; `deleted_at` says when.",
 }
 """What can become of a file."""
 
@@ -36,6 +28,9 @@ REASONS: Final = {
     "too_large": "The header, or the data set once inflated, is greater than the limit.",
     "too_deep": "Sequences are nested deeper than the limit.",
     "too_many_elements": "More elements than the limit.",
+    "timeout": "Reading it took longer than the limit.",
+    "memory": "Reading it took more memory than a worker process may have.",
+    "crashed": "It ended the process that read it, twice; or reading it met a defect of dicomlake.",
     "pixels_not_comparable": "In conflict: lossy or undecodable pixels differ in their bytes.",
     "archive": "A zip, tar or gzip archive; what is in it is not read.",
     "special_file": "A FIFO, a socket or a device.",
@@ -45,6 +40,7 @@ REASONS: Final = {
     "vanished": "Gone between crawl and read.",
     "unstable": "Changed while it was read, twice.",
     "too_new": "Younger than the quiet period: it may still be being written.",
+    "moved": "Deleted here; the file is at another path now.",
     "unsettled": "Claims the UID of a file that cannot be read to compare with.",
 }
 """Why; where the status says it all there is no reason."""

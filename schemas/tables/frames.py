@@ -9,17 +9,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import (
-    LINEAGE,
-    AtLeast,
-    Column,
-    Matches,
-    Privacy,
-    Table,
-    attribute,
-    brought_by,
-    coded,
-)
+from dicomlake.schemas.checks import AtLeast, Matches
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table, attribute, brought_by, coded
 
 PLANE_POSITION: Final = 0x00209113
 PLANE_ORIENTATION: Final = 0x00209116

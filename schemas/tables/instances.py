@@ -7,7 +7,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, Level, Matches, Privacy, Table, attribute
+from dicomlake.schemas.checks import Matches
+from dicomlake.schemas.column import LINEAGE, Column, Level, Privacy, Table, attribute
 from dicomlake.schemas.tables.instance_columns import (
     ct,
     image,

@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, Matches, OneOf, Privacy, Table
+from dicomlake.schemas.checks import Matches, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table
 
 ISSUES: Final = Table(
     name="issues",

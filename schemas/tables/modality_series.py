@@ -10,14 +10,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import (
-    LINEAGE,
-    AtLeast,
-    Column,
-    Table,
-    brought_by,
-    take_columns,
-)
+from dicomlake.schemas.checks import AtLeast
+from dicomlake.schemas.column import LINEAGE, Column, Table, brought_by, take_columns
 from dicomlake.schemas.tables.instances import INSTANCES
 
 _KEYS = ("study_instance_uid", "series_instance_uid", "patient_key", "modality", "study_year")

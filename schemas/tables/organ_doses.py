@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, OneOf, Privacy, Table, brought_by
+from dicomlake.schemas.checks import OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table, brought_by
 from dicomlake.schemas.tables.dose_columns import STUDY, coded_columns, number
 
 ORGAN_DOSES: Final = Table(

@@ -4,16 +4,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table, brought_by
+from dicomlake.schemas.column import Column, Privacy, Table, brought_by
 from dicomlake.schemas.tables.dose_columns import (
     DEVICE,
-    EVENT_FLAGS,
-    RAW_QUANTITIES,
-    SOURCE,
+    EVENT_END,
     STUDY,
     coded_columns,
-    flags,
     number,
+    start_time,
     text,
 )
 
@@ -39,8 +37,7 @@ RADIOPHARMACEUTICAL_ADMINISTRATIONS: Final = Table(
                "MBq"),
         number("specific_activity_bq_mol", "Specific activity.", "Bq/mol"),
         number("volume_cm3", "Volume that was given.", "cm3"),
-        Column("start", pa.timestamp("us"), "Start of the administration; UTC where the source "
-               "gives an offset, else local time.", privacy=Privacy.DATE),
+        start_time("start", "the administration"),
         Column("start_offset_minutes", pa.int32(), "Offset from UTC of the start.", unit="min"),
         Column("stop", pa.timestamp("us"), "End of the administration.", privacy=Privacy.DATE),
         *coded_columns("route", "the route of administration"),
@@ -48,9 +45,6 @@ RADIOPHARMACEUTICAL_ADMINISTRATIONS: Final = Table(
         number("effective_dose_msv", "Effective dose that the report states.", "mSv"),
         number("glucose_mmol_l", "Glucose of the patient.", "mmol/l"),
         text("comment", "Comment on the administration.", Privacy.FREE_TEXT),
-        RAW_QUANTITIES,
-        *SOURCE,
-        flags(EVENT_FLAGS, "What is worth knowing of it, sorted."),
-        *LINEAGE,
+        *EVENT_END,
     ),
 )

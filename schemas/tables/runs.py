@@ -15,7 +15,8 @@ RUNS: Final = Table(
     grain="run that committed",
     key=("run_id",),
     columns=(
-        Column("command", pa.string(), "What was asked for: `run`, `ingest`, `volumes`, `dose`.",
+        Column("command", pa.string(), "What was asked for: `run`, `ingest`, `volumes`, `dose`, "
+               "`rollback`, `compact`.",
                nullable=False),
         Column("sources", pa.list_(pa.string()), "Names of the sources read, sorted.",
                nullable=False),

@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Codes, Column, OneOf, Privacy, Table
+from dicomlake.schemas.checks import Codes, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table
 
 REASONS: Final = {
     "DUPLICATE_SOP_INSTANCE": "A copy of a file that is considered: same UID, same content.",

@@ -4,16 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import (
-    LINEAGE,
-    AtLeast,
-    Codes,
-    Column,
-    Matches,
-    OneOf,
-    Privacy,
-    Table,
-)
+from dicomlake.schemas.checks import AtLeast, Codes, Matches, OneOf
+from dicomlake.schemas.column import LINEAGE, Column, Privacy, Table
 
 REASONS: Final = {
     "MISSING_GEOMETRY": "A slice lacks position, orientation or Pixel Spacing.",

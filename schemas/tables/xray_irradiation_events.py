@@ -4,31 +4,19 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import LINEAGE, Column, OneOf, Privacy, Table, brought_by
+from dicomlake.schemas.checks import OneOf
+from dicomlake.schemas.column import Column, Privacy, Table, brought_by
 from dicomlake.schemas.tables.dose_columns import (
-    DEVICE,
-    EVENT_FLAGS,
-    RAW_QUANTITIES,
-    SOURCE,
-    STUDY,
+    EVENT_END,
     coded_columns,
-    flags,
+    irradiation_event,
     number,
     numbers,
     text,
 )
 
 _EVENT = (
-    STUDY,
-    Column("irradiation_event_uid", pa.string(), "The event; derived from study and acquisition "
-           "where the source has none (flag `no_event_uid`).", nullable=False,
-           privacy=Privacy.UID),
-    Column("active", pa.bool_(), "Whether the event counts in totals.", nullable=False),
-    DEVICE,
-    Column("event_start", pa.timestamp("us"), "Start of the event; UTC where the source gives an "
-           "offset, else local time.", privacy=Privacy.DATE),
-    Column("event_start_offset_minutes", pa.int32(), "Offset from UTC of the start; null where "
-           "there was none.", unit="min"),
+    *irradiation_event("the event"),
     *coded_columns("event_type", "the kind of event, such as fluoroscopy"),
     *coded_columns("plane", "the plane"),
     text("acquisition_protocol", "Name of the acquisition protocol."),
@@ -120,9 +108,6 @@ XRAY_IRRADIATION_EVENTS: Final = Table(
         *_BREAST,
         Column("image_sop_instance_uids", pa.list_(pa.string()), "Images acquired in the event.",
                privacy=Privacy.UID),
-        RAW_QUANTITIES,
-        *SOURCE,
-        flags(EVENT_FLAGS, "What is worth knowing of it, sorted."),
-        *LINEAGE,
+        *EVENT_END,
     ),
 )

@@ -4,7 +4,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from dicomlake.schemas.column import AtLeast, Column, Level, Privacy, attribute, brought_by, coded
+from dicomlake.schemas.checks import AtLeast
+from dicomlake.schemas.column import Column, Level, Privacy, attribute, brought_by, coded
 
 _REQUEST: Final = (0x00400275,)
 """Request Attributes Sequence."""
