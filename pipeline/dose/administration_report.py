@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicomlake.pipeline.dose import codes
+from dicomlake.pipeline.dose.administration_headers import in_range
 from dicomlake.pipeline.dose.codes import Code, Row
 from dicomlake.pipeline.dose.content import Node
 from dicomlake.pipeline.dose.report_rows import RowMaker
@@ -61,8 +62,6 @@ _WEIGHTS: Final = (
     Code("SCT", "27113001", "Body weight"),
 )
 _GLUCOSE: Final = Code("LN", "14749-6", "Glucose")
-_LEAST_MBQ: Final = 1.0
-_MOST_MBQ: Final = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,8 @@ def administration_of(node: Node, root: Node) -> Administration:
         row.row["administration_uid"] = written
     row.code("agent", next((n for agent in _AGENTS if (n := node.deep_first(agent))), None))
     nuclides = (node.deep_first(concept) for concept in _RADIONUCLIDES)
-    row.code("radionuclide", next((nuclide for nuclide in nuclides if nuclide is not None), None))
+    nuclide = next((each for each in nuclides if each is not None), None)
+    row.code("radionuclide", nuclide)
     only = len(root.outermost(ADMINISTRATION)) == 1
     for column, concept, unit in _MEASURED:
         found = node.outermost(concept)
@@ -102,7 +102,7 @@ def administration_of(node: Node, root: Node) -> Administration:
     row.number("glucose_mmol_l", root.outermost(_GLUCOSE)[:1], "mmol/l")
     row.text("comment", node.children(codes.COMMENT))
     activity = row.row.get("administered_activity_mbq")
-    if activity is not None and not _LEAST_MBQ <= activity <= _MOST_MBQ:
+    if activity is not None and not in_range(activity, nuclide.code() if nuclide else None):
         row.flags.add("activity_out_of_range")
     organ_doses = _organ_doses(row, node)
     return Administration(row.finished(), organ_doses)

@@ -1,8 +1,9 @@
 """Which studies are to be read: those whose objects or settings are not those of their rows.
 
-A study is known by a digest of its files, each with the digest of its header, of its volumes
-and of the settings that shape its rows. It is summed over files, so that tables are gone through a
-batch at a time in whatever order they lie; a file costs the driver twelve bytes.
+A study is known by a digest of its objects, each with the digest of its header, of its volumes
+and of the settings that shape its rows. No path is part of it: a file that moved is read no second
+time, ingest has its rows follow. It is summed over objects, so that tables are gone through a batch
+at a time in whatever order they lie; an object costs the driver twelve bytes.
 """
 
 import hashlib
@@ -17,8 +18,7 @@ import pyarrow as pa
 
 from dicomlake.config.settings import DoseSettings
 from dicomlake.pipeline.dose.protocols import read_protocols
-from dicomlake.pipeline.headers.arrays import array
-from dicomlake.pipeline.tables.columnar import pc
+from dicomlake.pipeline.tables.columnar import pc, texts
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 
@@ -64,6 +64,8 @@ DOSE_MODALITIES: Final = ("CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", 
 _SHAPING: Final = (
     "phantom_tokens", "facilities", "ssde", "count_unmatched", "adult_age_years",
 )  # fmt: skip
+_CLAIM: Final = ("sop_instance_uid", "header_sha256")
+"""Columns of `files` that say which object a file holds, and with which header."""
 _ODD: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
 Words = npt.NDArray[np.uint64]
@@ -140,18 +142,14 @@ def current_digests(
 
 def can_carry_a_dose(batch: pa.RecordBatch | pa.Table) -> Any:
     """Return which instances may tell of a dose, by `sop_class_uid` and `modality`."""
-    classes = pc.is_in(batch.column("sop_class_uid"), value_set=_texts(DOSE_CLASSES))
-    modalities = pc.is_in(batch.column("modality"), value_set=_texts(DOSE_MODALITIES))
+    classes = pc.is_in(batch.column("sop_class_uid"), value_set=texts(*DOSE_CLASSES))
+    modalities = pc.is_in(batch.column("modality"), value_set=texts(*DOSE_MODALITIES))
     return pc.or_(is_structured_report(batch), pc.or_(classes, modalities))
 
 
 def is_structured_report(batch: pa.RecordBatch | pa.Table) -> Any:
     """Return which instances are structured reports of a kind that may tell of a dose."""
-    return pc.is_in(batch.column("sop_class_uid"), value_set=_texts(REPORT_CLASSES))
-
-
-def _texts(values: Sequence[str]) -> Any:
-    return array(values, pa.string())
+    return pc.is_in(batch.column("sop_class_uid"), value_set=texts(*REPORT_CLASSES))
 
 
 def _studies(base: Version, settings: DoseSettings) -> Iterator[PendingStudy]:
@@ -218,21 +216,20 @@ class _Inputs:
         """Go through the ledger: the header of each file, which of a report is all of it."""
         if not len(self._files):
             return
-        for batch in base.batches("files", ["file_id", "header_sha256"]):
+        for batch in base.batches("files", ["file_id", "sop_instance_uid", "header_sha256"]):
             files = _words(batch.column("file_id"))
             at = np.minimum(np.searchsorted(self._files, files), len(self._files) - 1)
             found = self._files[at] == files
             if found.any():
-                headers = _hashed(batch.column("header_sha256"))
-                self._add(self._study_of[at[found]], files[found], headers[found])
+                own = batch.filter(pa.array(found))
+                claimed, headers = (_hashed(own.column(name)) for name in _CLAIM)
+                self._add(self._study_of[at[found]], claimed, headers)
 
     def add_conflicts(self, base: Version) -> None:
         """Go through the files that lost their UID: to which object, and so to which study."""
         lost: list[pa.RecordBatch] = []
-        for batch in base.batches(
-            "files", ["file_id", "header_sha256", "sop_instance_uid", "status"]
-        ):
-            some = batch.filter(pc.equal(batch.column("status"), _texts(["conflict"])[0]))
+        for batch in base.batches("files", [*_CLAIM, "status"]):
+            some = batch.filter(pc.equal(batch.column("status"), texts("conflict")[0]))
             if some.num_rows:
                 lost.append(some)
         if not lost:
@@ -250,11 +247,8 @@ class _Inputs:
             )
             of_them = rows.filter(pc.is_valid(at))
             studies = own.column("study_instance_uid").take(pc.drop_null(at).combine_chunks())
-            self._add(
-                self._number(studies),
-                _words(of_them.column("file_id").combine_chunks()),
-                _hashed(of_them.column("header_sha256").combine_chunks()),
-            )
+            claimed, headers = (_hashed(of_them.column(name).combine_chunks()) for name in _CLAIM)
+            self._add(self._number(studies), ~claimed, headers)  # not as the object that won
 
     def add_volumes(self, base: Version) -> None:
         """Go through the volumes in HU that were accepted."""

@@ -8,10 +8,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dicomlake.config.settings import Settings
+from dicomlake.config.settings import HeaderSettings, Settings
 from dicomlake.pipeline.discovery.paths import decode_path
 from dicomlake.pipeline.dose.committed import FILE_COLUMNS, StudyRows, study_rows
 from dicomlake.pipeline.dose.ct_sizes import sizes, with_sizes
@@ -23,10 +24,18 @@ from dicomlake.pipeline.dose.inputs import PendingStudy
 from dicomlake.pipeline.dose.merge import merge
 from dicomlake.pipeline.dose.patients import patient_facts
 from dicomlake.pipeline.dose.protocols import ProtocolMap, read_protocols
-from dicomlake.pipeline.dose.reports import DoseFileError, ReportReading, is_report, read_report
+from dicomlake.pipeline.dose.reports import (
+    DoseFileError,
+    ReportReading,
+    is_report,
+    read_report,
+    unreadable,
+)
 from dicomlake.pipeline.dose.rows import to_arrow
 from dicomlake.pipeline.dose.study_dose import Row, StudyDose
 from dicomlake.pipeline.headers.attempt import no_garbage_collection
+from dicomlake.pipeline.headers.notes import Kill, current
+from dicomlake.pipeline.headers.watch import TimeLimitError, watched
 from dicomlake.pipeline.tables.arrow_files import write_rows
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables import TABLES
@@ -39,8 +48,10 @@ OBJECT_COST_S: Final = 0.0002
 REPORT_COST_S: Final = 0.03
 SLICE_COST_S: Final = 0.005
 """Work to read a study, an image's row, a report, and the body in a slice; seconds of one core."""
-JOB_S: Final = 1.0
-"""Work of one job, unless it is one study."""
+_MOST_KILLS: Final = 2
+"""Processes that a study may end until it is one that could not be read."""
+JOB_S: Final = 0.3
+"""Work of one job in seconds of one core, unless it is one study: the last leave no core idle."""
 
 STUDY_TABLES: Final = (
     "dose_studies",
@@ -71,6 +82,10 @@ class StudiesJob:
     lineage: "Lineage"
     version: int
     """Version of the lake that the rows were read from."""
+    first: int = 0
+    """Place of the first study in the job that this one is a piece of."""
+    kills: int = 0
+    """Processes that ended with its study, when it is but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,8 @@ class StudiesResult:
     """File of the rows of each table that has any."""
     counts: Mapping[str, int]
     """Reports, events, exams, and reports of a template that is not read."""
+    first: int = 0
+    """Place of its first study in the job, where the job was done in pieces."""
 
 
 def cost_s(studies: Sequence[PendingStudy]) -> float:
@@ -106,7 +123,7 @@ def study_jobs(
     lineage: "Lineage",
     studies: Sequence[PendingStudy],
 ) -> Iterator[StudiesJob]:
-    """Yield jobs of about a second of work each; rows are read for many studies at once.
+    """Yield jobs of `JOB_S` of work each; rows are read for many studies at once.
 
     Args:
         base: version to plan against.
@@ -163,14 +180,49 @@ def read_studies(job: StudiesJob) -> StudiesResult:
     """
     protocols = read_protocols(job.settings.dose.protocols)
     made = _Made()
-    for study in job.studies:
+    note = current()
+    for place, study in enumerate(job.studies):
+        note.cells[0] = place
         with no_garbage_collection():
             _read(study, job, protocols, made)
+    return _staged(job, made)
+
+
+def give_up_studies(job: StudiesJob, kill: Kill) -> StudiesResult | list[StudiesJob]:
+    """Return what is to be done in place of a job with which a process has ended.
+
+    The study it was at is read once more, alone; with the second process that it ends it is one
+    that could not be read, and is tried again by the next run. Where it is not known, the job is
+    halved.
+    """
+    count = len(job.studies)
+    if count == 1:
+        kills = job.kills + kill.kills
+        if kills < _MOST_KILLS and not kill.timed_out:
+            return [replace(job, kills=kills)]
+        made = _Made()
+        _keep_unread(job.studies[0], job.studies[0].instances.to_pylist(), made)
+        return _staged(job, made)
+    known = 0 <= kill.place < count
+    cuts = {0, kill.place, kill.place + 1, count} if known else {0, count // 2, count}
+    return [
+        replace(
+            job,
+            studies=job.studies[one:end],
+            first=job.first + one,
+            kills=kill.kills if known and one == kill.place else 0,
+        )
+        for one, end in pairwise(sorted(cuts))
+    ]
+
+
+def _staged(job: StudiesJob, made: _Made) -> StudiesResult:
+    """Leave the rows of a job in staging."""
     files = {}
     for name, rows in made.rows.items():
         if rows:
             table = TABLES[name]
-            path = Path(job.staging) / f"{job.number:08d}-{name}.arrow"
+            path = Path(job.staging) / f"{job.number:08d}-{job.first:06d}-{name}.arrow"
             write_rows(path, table.schema(), [to_arrow(table, rows, asdict(job.lineage))])
             files[name] = str(path)
     return StudiesResult(
@@ -180,6 +232,7 @@ def read_studies(job: StudiesJob) -> StudiesResult:
         unread=tuple(made.unread),
         files=files,
         counts=dict(made.counts),
+        first=job.first,
     )
 
 
@@ -188,9 +241,7 @@ def _read(study: StudyRows, job: StudiesJob, protocols: ProtocolMap, made: _Made
     try:
         readings = _readings(study, instances, job)
     except DoseFileError:
-        made.unread.append(study.study.study_instance_uid)
-        made.rows["dose_studies"].append(_study_row(study, instances, "unreadable"))
-        made.counts["unread"] += 1
+        _keep_unread(study, instances, made)
         return
     settings = job.settings.dose
     headers = header_events(instances, frames, study.references.to_pylist())
@@ -216,6 +267,12 @@ def _read(study: StudyRows, job: StudiesJob, protocols: ProtocolMap, made: _Made
     _keep(study, instances, dose, rows, facts, made)
 
 
+def _keep_unread(study: StudyRows, instances: Sequence[Row], made: _Made) -> None:
+    made.unread.append(study.study.study_instance_uid)
+    made.rows["dose_studies"].append(_study_row(study, instances, "unreadable"))
+    made.counts["unread"] += 1
+
+
 def _readings(study: StudyRows, instances: Sequence[Row], job: StudiesJob) -> list[ReportReading]:
     """Open the reports of a study.
 
@@ -229,11 +286,20 @@ def _readings(study: StudyRows, instances: Sequence[Row], job: StudiesJob) -> li
         if file is None or not is_report({**row, **file}):
             continue
         whole = {**row, **{name: file[name] for name in FILE_COLUMNS}}
-        reading = read_report(_path(file, job.roots), whole, job.settings.headers)
+        reading = _read_in_time(_path(file, job.roots), whole, job.settings.headers)
         if reading is not None:
             reading.report.setdefault("file_id", row["file_id"])
             found.append(reading)
     return found
+
+
+def _read_in_time(path: bytes, row: Row, settings: HeaderSettings) -> ReportReading | None:
+    """Read a report; one that takes longer than a header may is one that cannot be read."""
+    with watched(settings.read_timeout_s) as watch:
+        try:
+            return watch.do(lambda row: read_report(path, row, settings), row, watch.note.cells[0])
+        except TimeLimitError:
+            return unreadable(row)
 
 
 def _path(file: Row, roots: Mapping[str, str]) -> bytes:

@@ -156,13 +156,13 @@ def read_report(
     except OSError as error:
         raise DoseFileError("unreadable") from error
     except (UnreadableReportError, *_BROKEN):
-        return _told(row, _source_kind(row), "unreadable")
+        return unreadable(row)
     if report.sop_instance_uid != row["sop_instance_uid"]:
         raise DoseFileError("changed")
     try:
         return _read(report, row)
     except _BROKEN:
-        return _told(row, _source_kind(row), "unreadable")
+        return unreadable(row)
 
 
 @lru_cache(maxsize=1)
@@ -211,6 +211,11 @@ def _told(row: Mapping[str, Any], source_kind: str, status: str) -> ReportReadin
     """Return the reading of a report whose content is not read."""
     report = RowMaker(**_head(row, source_kind, status), n_events=0)
     return ReportReading({**report.finished(), "_device": device_of(row)})
+
+
+def unreadable(row: Mapping[str, Any]) -> ReportReading:
+    """Return the reading of a report that cannot be read."""
+    return _told(row, _source_kind(row), "unreadable")
 
 
 def _screen(row: Mapping[str, Any]) -> ReportReading:

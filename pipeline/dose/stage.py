@@ -26,6 +26,7 @@ from dicomlake.pipeline.dose.jobs import (
     StudiesJob,
     StudiesResult,
     cost_s,
+    give_up_studies,
     read_studies,
     study_jobs,
 )
@@ -36,9 +37,10 @@ from dicomlake.pipeline.dose.rows import to_arrow
 from dicomlake.pipeline.errors import UsageError
 from dicomlake.pipeline.headers.arrays import array
 from dicomlake.pipeline.tables.arrow_files import join_files, map_rows
-from dicomlake.pipeline.tables.columnar import pc
+from dicomlake.pipeline.tables.columnar import drop_in, flat, keep_in, pc, texts
 from dicomlake.pipeline.tables.commit import Change, TableDelta
 from dicomlake.pipeline.tables.keys import key_column
+from dicomlake.pipeline.tables.lookup import rows_with
 from dicomlake.pipeline.tables.replace import replacing
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables import TABLES
@@ -53,6 +55,7 @@ __all__ = [
     "StudiesResult",
     "cost_s",
     "dose_change",
+    "give_up_studies",
     "levels_outdated",
     "pending_studies",
     "read_studies",
@@ -188,7 +191,27 @@ class _Making:
             else:
                 older.update(result.studies)
         now = current_digests(self.base, self.settings, list(older)) if older else {}
-        return current | {uid for uid, digest in older.items() if now.get(uid) == digest}
+        same = {uid for uid, digest in older.items() if now.get(uid) == digest}
+        return current | (same - self._moved(same))
+
+    def _moved(self, studies: set[str]) -> set[str]:
+        """Return the studies of which another run moved a report after this one had read it."""
+        name, table = "dose_reports", TABLES["dose_reports"]
+        files = [Path(each.files[name]) for each in self.results if name in each.files]
+        rows = [map_rows(path, table.schema()).select([_STUDY, "file_id"]) for path in files]
+        if not (rows and studies):
+            return set()
+        own = keep_in(pa.concat_tables(rows), _STUDY, texts(*sorted(studies)))
+        live = rows_with(
+            self.base,
+            "files",
+            ["file_id", "status"],
+            "file_id",
+            flat(own, "file_id"),
+            statuses=texts("ingested", "conflict"),
+        )
+        left = drop_in(own, "file_id", flat(live, "file_id"))
+        return {str(uid) for uid in left.column(_STUDY).to_pylist()}
 
     def _stale(self, studies: set[str]) -> "pa.Array[Any]":
         every = {uid for result in self.results for uid in result.studies}
@@ -197,7 +220,7 @@ class _Making:
     def _rows(self, name: str, stale: "pa.Array[Any]") -> pa.Table:
         """Return the new rows of a table, mapped from one file; those of stale results left out."""
         table = TABLES[name]
-        ordered = sorted(self.results, key=lambda result: result.number)
+        ordered = sorted(self.results, key=lambda result: (result.number, result.first))
         files = [Path(result.files[name]) for result in ordered if name in result.files]
         if not files:
             return table.empty()
