@@ -87,11 +87,11 @@ def stop() -> None:
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)  # it holds nothing; its own end takes 0.2 s
             # Nothing public ends it before this process does, and nobody would wait for it.
-            forkserver._forkserver._stop()  # type: ignore[attr-defined]
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]  # as just said
 
 
 def _pid(forkserver: object) -> int | None:
-    pid: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    pid: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # it is private
     return pid
 
 

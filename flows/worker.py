@@ -1,18 +1,22 @@
 """What a worker process does before its first batch: Dask's preload, and the probe of a cluster.
 
 Loaded by the nanny of a `LocalCluster` (`preload=`); for a cluster of your own, start it with
-`dask worker --preload dicomlake.flows.worker`. Limits of a process have their one place here.
+`dask worker --nthreads 1 --preload dicomlake.flows.worker`. Limits of a process have their one
+place here.
 """
 
 import os
 import resource
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import dicomlake
+from dicomlake.pipeline.headers.notes import noted
+from dicomlake.pipeline.headers.watch import may_exit
 
 MEMORY_OF_ARROW: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Environment of a process of this program's own, read when pyarrow is imported.
@@ -27,6 +31,10 @@ ENVIRONMENT: Final = MEMORY_OF_ARROW | dict.fromkeys(
 """Environment of a worker: one process a core, so one thread a process."""
 
 
+_LEAST_MEMORY: Final = 134_217_728
+"""Bytes that a worker may always take beyond what it has before its first job."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
     """What a worker of an existing cluster has to offer."""
@@ -35,10 +43,49 @@ class WorkerReport:
     sees_folder: bool
 
 
-def dask_setup(worker: object) -> None:
+def dask_setup(worker: Any) -> None:
     """Limit this process; Dask calls it before the worker takes its first task."""
-    del worker
     limit_process()
+    limit_memory(worker.memory_manager.memory_limit or 0)
+    may_exit()
+
+
+def limit_memory(limit_bytes: int) -> None:
+    """Have an allocation fail that would take the data of this process beyond a limit.
+
+    What counts is memory that is written to, not the address space: mapped files, and what
+    libraries and the stacks of threads reserve, are several times what a worker ever uses.
+
+    Args:
+        limit_bytes: of the whole process; 0: no limit.
+    """
+    if not limit_bytes:
+        return
+    taken = 0
+    with suppress(OSError):  # no such file but on Linux, where alone the kernel counts this
+        fields = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        taken = int(fields[5]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (max(limit_bytes, taken + _LEAST_MEMORY), hard))
+
+
+def do(packed_job: bytes, notes: str, key: str) -> bytes:
+    """Return what a function makes of a job, and note meanwhile that this process is at it.
+
+    Args:
+        packed_job: the function, of a module or a partial of one, and its argument, `packed`.
+        notes: folder of the notes.
+        key: name of this try of the job.
+
+    Returns:
+        The result, `packed`.
+    """
+    from dicomlake.flows.packing import packed, unpacked  # noqa: PLC0415  (as `limit_process`)
+
+    with noted(Path(notes), key):
+        function, job = unpacked(packed_job)
+        return packed(function(job))
 
 
 def limit_process() -> None:

@@ -1,7 +1,7 @@
 """The public `Lake`: one version of a lake as tables, SQL and volumes."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, SupportsIndex, overload
@@ -13,6 +13,7 @@ import pyarrow as pa
 from dicomlake.pipeline.errors import UsageError
 from dicomlake.pipeline.export.nifti import Nifti, affine_ras
 from dicomlake.pipeline.export.volumes import export_volume
+from dicomlake.pipeline.tables.kept_versions import KeptVersion, kept_versions
 from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.volumes.mask import MASK, mask_sha256
 from dicomlake.pipeline.volumes.preview import Preview
@@ -80,6 +81,13 @@ class Lake:
         """Return the number of the version."""
         return self._version.number
 
+    def versions(self) -> tuple[KeptVersion, ...]:
+        """Return the versions that the lake has now, the oldest first.
+
+        Each can be opened by its number: `Lake(path, version=3)`.
+        """
+        return tuple(reversed(list(kept_versions(self._version.lake))))
+
     @property
     def tables(self) -> tuple[str, ...]:
         """Return the names of the tables."""
@@ -95,16 +103,23 @@ class Lake:
             raise UsageError(f"There is no table {name}.", f"Tables: {', '.join(TABLES)}.")
         return TableView(self._version, name)
 
-    def sql(self, query: str) -> "duckdb.DuckDBPyRelation":
+    def sql(
+        self, query: str, params: Mapping[str, object] | Sequence[object] | None = None
+    ) -> "duckdb.DuckDBPyRelation":
         """Return the result of a query over the tables of this version, as a DuckDB relation.
 
         Every table is a view of its name: `lake.sql("SELECT count(*) FROM instances").df()`.
+
+        Args:
+            query: in DuckDB's SQL.
+            params: values of its `$name`, or of its `?` in order; text that somebody typed
+                belongs here, not into the query.
 
         Raises:
             duckdb.Error: the query is wrong.
             LakeFormatError: the version has no snapshot.
         """
-        return self._connection.sql(query)
+        return self._connection.sql(query, params=params)
 
     @cached_property
     def _connection(self) -> "duckdb.DuckDBPyConnection":

@@ -6,12 +6,12 @@ Both come in tree order, so that memory is bounded by one folder of the source.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyarrow as pa
 
 from dicomlake.config.settings import DiscoverySettings
-from dicomlake.pipeline.discovery.walk import Entry, Folder, Refusal
+from dicomlake.pipeline.discovery.walk import Entry, Folder, Refusal, columns_of
 
 LEDGER_COLUMNS: Final = ("path", "size", "mtime_ns", "ctime_ns", "inode", "status")
 """Columns of `files` that the comparison needs."""
@@ -80,14 +80,14 @@ class _Rows:
             return False
         if not entries:
             return True
-        paths, sizes, mtimes_ns, ctimes_ns, inodes = zip(*entries, strict=True)
+        paths, sizes, mtimes_ns, ctimes_ns, inodes = columns_of(entries)
         return (
             all(self.matching)
-            and self.mtimes_ns == list(mtimes_ns)
-            and self.sizes == list(sizes)
-            and self.ctimes_ns == list(ctimes_ns)
-            and self.paths == list(paths)
-            and not (compare_inode and self.inodes != list(inodes))
+            and self.mtimes_ns == mtimes_ns
+            and self.sizes == sizes
+            and self.ctimes_ns == ctimes_ns
+            and self.paths == paths
+            and not (compare_inode and self.inodes != inodes)
         )
 
     def states(self) -> dict[str, _State | None]:
@@ -220,13 +220,24 @@ def _folders(ledger: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, _Rows]]:
 
 def _live(batch: pa.RecordBatch) -> _Rows:
     """Return the rows of a batch whose files are not deleted."""
-    statuses: list[Any] = batch.column("status").to_pylist()
-    if _GONE in statuses:
-        batch = batch.filter(pa.array([status != _GONE for status in statuses], pa.bool_()))
+    different = set(batch.column("status").dictionary_encode().dictionary.to_pylist())
+    if _GONE in different:
         statuses = batch.column("status").to_pylist()
-    columns: list[Any] = [batch.column(name).to_pylist() for name in LEDGER_COLUMNS[:-1]]
-    columns.append([status not in _TRY_AGAIN for status in statuses])
+        batch = batch.filter(pa.array([status != _GONE for status in statuses], pa.bool_()))
+    if _TRY_AGAIN.isdisjoint(different):
+        matching = [True] * batch.num_rows
+    else:
+        matching = [each not in _TRY_AGAIN for each in batch.column("status").to_pylist()]
+    columns: list[Any] = [_values(batch.column(name)) for name in LEDGER_COLUMNS[:-1]]
+    columns.append(matching)
     return _Rows(*columns)
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column; `to_pylist` takes five times as long where none is null."""
+    if column.null_count:
+        return cast("list[Any]", column.to_pylist())
+    return cast("list[Any]", column.to_numpy(zero_copy_only=False).tolist())
 
 
 def _split(rows: _Rows) -> Iterator[tuple[str, _Rows]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
-from typing import Final, NamedTuple, Self, cast
+from typing import Final, NamedTuple, Self, cast, overload
 
 from dicomlake.config.settings import DiscoverySettings
 from dicomlake.pipeline.discovery.paths import encode_name, encode_names
@@ -55,12 +55,48 @@ class Entry(NamedTuple):
         )
 
 
+Columns = tuple[list[str], list[int], list[int], list[int], list[int]]
+"""Entries by column: paths, sizes, two times and inodes."""
+
 _Seen = tuple[bytes, int, int, int, int]
 """Raw name, size, times and inode of a regular file."""
 
 _PATH: Final = itemgetter(0)
 _entry_of: Final = partial(tuple.__new__, Entry)
 """What `Entry(*values)` comes to, without its step of Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files(Sequence[Entry]):
+    """The regular files of a folder by path, held by column; an entry is made when asked for.
+
+    Of most folders nobody asks: they are, column by column, as the ledger has them.
+    """
+
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(_entry_of, zip(*self.columns, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Entry, ...]: ...
+    def __getitem__(self, index: int | slice) -> Entry | tuple[Entry, ...]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return _entry_of([column[index] for column in self.columns])
+
+
+def columns_of(entries: Sequence[Entry]) -> Columns:
+    """Return entries by column."""
+    if isinstance(entries, Files):
+        return entries.columns
+    columns = zip(*entries, strict=True) if entries else ((),) * len(Entry._fields)
+    return cast("Columns", tuple(map(list, columns)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +112,24 @@ class Folder:
     """One folder: its files and refused paths by name. Not complete: it could not be listed."""
 
     path: str
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     refusals: tuple[Refusal, ...]
     complete: bool
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of its files."""
+        return sum(columns_of(self.entries)[1])
 
 
 @dataclass(slots=True)
 class _Listing:
     """What is gathered while one folder is listed."""
 
+    seen: list[_Seen] = field(default_factory=list)
+    """Regular files."""
     entries: list[Entry] = field(default_factory=list)
+    """Files that were no regular ones at first sight: behind links."""
     refusals: list[Refusal] = field(default_factory=list)
     subfolders: list[tuple[str, bytes]] = field(default_factory=list)
     blocked: set[str] = field(default_factory=set)
@@ -122,7 +166,7 @@ def crawl(root: str, settings: DiscoverySettings) -> Iterator[Folder]:
         listing = crawler.look_into(path, raw)
         yield Folder(
             path,
-            tuple(sorted(listing.entries, key=_PATH)),
+            _by_path(path, listing),
             tuple(sorted(listing.refusals, key=lambda refusal: refusal.path)),
             listing.complete,
         )
@@ -140,7 +184,6 @@ class _Crawler:
     def look_into(self, path: str, raw: bytes) -> _Listing:
         listing = _Listing()
         place = self._prefix + raw if raw else self._root
-        files: list[_Seen] = []
         try:
             with os.scandir(place) as found:
                 for item in found:
@@ -152,7 +195,7 @@ class _Crawler:
                     except OSError as error:
                         self._refuse(item, path, error, listing)
                         continue
-                    files.append(
+                    listing.seen.append(
                         (
                             item.name,
                             status.st_size,
@@ -164,7 +207,6 @@ class _Crawler:
         except OSError as error:
             listing.complete = False
             listing.refusals.append(Refusal(path, refusal_reason(error)))
-        listing.entries += _entries(path, files)
         return listing
 
     @staticmethod
@@ -238,23 +280,27 @@ def _below(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _entries(path: str, files: Sequence[_Seen]) -> Iterator[Entry]:
-    """Yield the entries of the files of one folder."""
-    if not files:
-        return iter(())
+def _by_path(path: str, listing: _Listing) -> Sequence[Entry]:
+    """Return the files of one folder in the order of their paths."""
+    files = _files(path, listing.seen) if listing.seen else ()
+    if not listing.entries:
+        return files
+    return tuple(sorted((*files, *listing.entries), key=_PATH))
+
+
+def _files(path: str, seen: Sequence[_Seen]) -> Files:
     above = f"{path}/" if path else ""
-    raw, sizes, mtimes, ctimes, inodes = cast("tuple[Sequence[int], ...]", zip(*files, strict=True))
-    return map(
-        _entry_of,
-        zip(
-            [above + name for name in encode_names(cast("Sequence[bytes]", raw))],
-            sizes,
-            _all_stored_ns(mtimes),
-            _all_stored_ns(ctimes),
-            inodes if max(inodes) <= _INT64_MOST else map(stored_inode, inodes),
-            strict=True,
-        ),
+    raw, sizes, mtimes, ctimes, inodes = cast("tuple[Sequence[int], ...]", zip(*seen, strict=True))
+    paths = [above + name for name in encode_names(cast("Sequence[bytes]", raw))]
+    order = sorted(range(len(paths)), key=paths.__getitem__)
+    numbers = (
+        sizes,
+        _all_stored_ns(mtimes),
+        _all_stored_ns(ctimes),
+        inodes if max(inodes) <= _INT64_MOST else list(map(stored_inode, inodes)),
     )
+    columns = (list(map(each.__getitem__, order)) for each in (paths, *numbers))
+    return Files(cast("Columns", tuple(columns)))
 
 
 def _all_stored_ns(times: Sequence[int]) -> Sequence[int]:

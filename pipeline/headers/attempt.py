@@ -1,7 +1,8 @@
 """One batch of files: open, sniff, read, parse; whatever a file holds, it gets its row.
 
 The same function runs inline and on a worker. It opens files without following links and without
-blocking, reads no pixel, and gives the status of the very file that was read.
+blocking, reads no pixel, and gives the status of the very file that was read. A file that takes too
+long, or more memory than there is, is quarantined, and the others are read.
 """
 
 import errno
@@ -11,18 +12,20 @@ import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import pyarrow as pa
 
-from dicomlake.config.settings import HeaderSettings, Settings
+from dicomlake.config.settings import HeaderSettings
 from dicomlake.pipeline.discovery.paths import decode_path, file_id
 from dicomlake.pipeline.discovery.sniff import Kind, sniff
 from dicomlake.pipeline.discovery.walk import Entry
+from dicomlake.pipeline.errors import DicomLakeError
+from dicomlake.pipeline.headers.batch import Attempt, Batch, Part, empty, joined
 from dicomlake.pipeline.headers.columns import (
     NO_CLAIM,
     Claim,
@@ -41,15 +44,16 @@ from dicomlake.pipeline.headers.fast_reader import FastReader
 from dicomlake.pipeline.headers.followers import Followers
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.layout import Layout, layout_of
+from dicomlake.pipeline.headers.notes import NOWHERE
 from dicomlake.pipeline.headers.octets import FIRST_READ, RejectedHeaderError
 from dicomlake.pipeline.headers.private import PrivateValues, private_attributes
 from dicomlake.pipeline.headers.reader import HeaderReader, OpenFile, RawHeader
 from dicomlake.pipeline.headers.scanned import OddHeaderError
 from dicomlake.pipeline.headers.sheet import Rows, SheetMaker
-from dicomlake.schemas.tables import TABLES
+from dicomlake.pipeline.headers.watch import TimeLimitError, Watch, watched
 from dicomlake.schemas.tables.instances import INSTANCES
 
-__all__ = ["Attempt", "Batch", "Lineage", "attempt", "make_reference_reader"]
+__all__ = ["Attempt", "Batch", "Lineage", "Part", "attempt", "make_reference_reader"]
 
 _MIXER: Final = 0x9E3779B97F4A7C15
 _MOST_MIXED: Final = (1 << 64) - 1
@@ -71,40 +75,6 @@ _REASONS: Final = {
 """Reasons by what the system says; anything else is `io_error`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Files of one source to be read together; `root` is the real path of the source."""
-
-    number: int
-    source: str
-    root: str
-    entries: tuple[Entry, ...]
-    settings: Settings
-    lineage: Lineage
-
-
-def _empty(name: str) -> pa.Table:
-    """Return a table of the schema without rows."""
-    return table_of(TABLES[name], {}, {}, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What became of a batch, as tables of the schema; `files` has one row an entry, in order."""
-
-    files: pa.Table
-    instances: pa.Table
-    issues: pa.Table
-    frames: pa.Table = field(default_factory=partial(_empty, "frames"))
-    instance_references: pa.Table = field(default_factory=partial(_empty, "instance_references"))
-    elements: pa.Table = field(default_factory=partial(_empty, "elements"))
-    dicom_json: pa.Table = field(default_factory=partial(_empty, "dicom_json"))
-    readers: Mapping[str, int] = field(default_factory=dict)
-    """Files read, by the reader that read them."""
-    fallbacks: Mapping[str, int] = field(default_factory=dict)
-    """Files that the fast reader left to pydicom, by reason."""
-
-
 class _ChangedError(Exception):
     """The file changed since the crawl, or while it was read; `entry` is its new status."""
 
@@ -113,10 +83,56 @@ class _ChangedError(Exception):
         self.entry = entry
 
 
+_SAID: Final = {
+    "timeout": "reading it took longer than the limit",
+    "memory": "reading it took more memory than there is",
+    "crashed": "it ended the process that read it, twice",
+}
+"""Details of the finding about a file that its limits have ended, by reason."""
+
+
 def attempt(batch: Batch) -> Attempt:
     """Return the rows of every file of a batch; bad input never raises."""
-    with no_garbage_collection():
-        return _Reading(batch).attempt()
+    with no_garbage_collection(), watched(batch.settings.headers.read_timeout_s) as watch:
+        if batch.part is not None and batch.part.verdict is not None:
+            return _Reading(batch, watch).unread(batch.part.verdict)
+        return _within_limits(batch, watch, 0)
+
+
+def _within_limits(batch: Batch, watch: Watch, first: int) -> Attempt:
+    """Read a batch; where memory or time is not enough for all of it, read it in pieces.
+
+    Args:
+        batch: all of a batch, or a piece of it.
+        watch: of this thread.
+        first: place of the piece in the batch that the thread was given.
+    """
+    reading = _Reading(batch, watch, first)
+    said = None
+    try:
+        return reading.attempt()
+    except MemoryError:
+        watch.note.lacks_memory()
+        reason = "memory"
+    except TimeLimitError:
+        reason = "timeout"
+    except DicomLakeError:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever nobody foresaw: a file must not end a run)
+        reason, said = "crashed", f"{type(error).__name__} in the reader; please report it"
+    # Behind the handler, which holds everything that was in the making.
+    count, place = len(batch.entries), reading.place
+    del reading
+    _forget_readers()
+    if count == 1:
+        return _Reading(batch, watch, first).unread(reason, said)
+    cuts = {0, count // 2, count} if place == NOWHERE else {0, place, place + 1, count}
+    return joined(
+        [
+            _within_limits(replace(batch, entries=batch.entries[one:end]), watch, first + one)
+            for one, end in pairwise(sorted(cuts))
+        ]
+    )
 
 
 def make_reference_reader(settings: HeaderSettings, layout: Layout) -> HeaderReader:
@@ -127,6 +143,11 @@ def make_reference_reader(settings: HeaderSettings, layout: Layout) -> HeaderRea
 
 
 _known: Final = threading.local()
+
+
+def _forget_readers() -> None:
+    """Forget what this thread has understood: an interrupt may have left it half changed."""
+    _known.__dict__.clear()
 
 
 def _decoder(max_values: int) -> Decoder:
@@ -165,8 +186,12 @@ _UNREAD: Final = Outcome(Entry("", 0, 0, 0, 0), "skipped", "io_error")
 class _Reading:
     """Reads one batch: file by file into raw headers, then column by column into rows."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, watch: Watch, first: int = 0) -> None:
         settings = batch.settings.headers
+        self._watch = watch
+        self._first = first
+        self.place = NOWHERE
+        """Of the file that it is at."""
         private = private_attributes(settings.private)
         self._batch = batch
         self._layout = layout_of(private)
@@ -178,13 +203,47 @@ class _Reading:
         self._faults: dict[int, list[Fault]] = {}
 
     def attempt(self) -> Attempt:
+        """Return the rows of every file.
+
+        Raises:
+            MemoryError: there is not enough for the file at `place`, or for the rows of all.
+            TimeLimitError: making the rows took too long.
+        """
         outcomes: list[Outcome] = [_UNREAD] * len(self._batch.entries)
         for place in self._neighbours():
-            outcome = outcomes[place] = self._opener.outcome(self._batch.entries[place])
+            self.place = place
+            outcome = outcomes[place] = self._outcome(place)
             if outcome.faults:
                 self._faults[place] = list(outcome.faults)
             if outcome.status == "ingested" and outcome.header is not None:
                 self._sheets.add(place, outcome.header)
+        self.place = NOWHERE
+        return self._watch.do(self._made, outcomes)
+
+    def unread(self, reason: str, said: str | None = None) -> Attempt:
+        """Return the rows of files that are not read: a limit, or a defect, has ended the attempt.
+
+        Args:
+            reason: as in `files.reason`.
+            said: detail of the finding, where it is not that of the reason; no DICOM value.
+        """
+        error = RejectedHeaderError(reason, detail=said or _SAID.get(reason))
+        outcomes = [_rejected(entry, error, None) for entry in self._batch.entries]
+        self._faults = {place: list(each.faults) for place, each in enumerate(outcomes)}
+        return self._made(outcomes)
+
+    def _outcome(self, place: int) -> Outcome:
+        """Return what became of a file within the time that it has."""
+        entry = self._batch.entries[place]
+        try:
+            return self._watch.do(self._opener.outcome, entry, self._first + place)
+        except TimeLimitError:
+            _forget_readers()
+            self._opener.forget_readers()
+            return _rejected(entry, RejectedHeaderError("timeout", detail=_SAID["timeout"]), None)
+
+    def _made(self, outcomes: list[Outcome]) -> Attempt:
+        """Return the rows of outcomes."""
         followers = Followers(
             self._batch.settings.headers, self._layout, self._decoder, self._batch.lineage
         )
@@ -194,7 +253,7 @@ class _Reading:
             files=files_table(
                 self._batch.source, outcomes, self._identities, self._claims, self._batch.lineage
             ),
-            instances=pa.concat_tables(instances) if instances else _empty("instances"),
+            instances=pa.concat_tables(instances) if instances else empty("instances"),
             issues=self._issues(),
             **followers.tables(),
             readers=dict(sorted(readers.items())),
@@ -212,7 +271,7 @@ class _Reading:
             outcomes[place] = _rejected(outcomes[place].entry, error, outcomes[place].reader)
             self._faults[place] = list(outcomes[place].faults)
         if not rows.places:
-            return _empty("instances")
+            return empty("instances")
         uids = [rows.columns[name].to_pylist() for name in Claim._fields]
         for place, claim in zip(rows.places, zip(*uids, strict=True), strict=True):
             self._claims[place] = claim
@@ -261,10 +320,16 @@ class _Opener:
         self._now_ns = time.time_ns()
         self._layout = layout
         self._settings = headers
-        self._fast = _fast_reader(headers, layout) if headers.reader == "fast" else None
         self._reference: HeaderReader | None = None
+        self.forget_readers()
         self._checked = int(headers.check_fraction * (_MOST_MIXED + 1))
         self.fallbacks: Counter[str] = Counter()
+
+    def forget_readers(self) -> None:
+        """Start with readers that nothing has interrupted."""
+        wanted = self._settings.reader == "fast"
+        self._fast = _fast_reader(self._settings, self._layout) if wanted else None
+        self._reference = None
 
     def outcome(self, entry: Entry) -> Outcome:
         """Return what became of a file, tried again once where it changed meanwhile."""

@@ -25,7 +25,11 @@ from dicomlake.pipeline.headers.frames import Owner
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Item, Items
 from dicomlake.pipeline.headers.numeric import BINARY
-from dicomlake.pipeline.headers.pydicom_items import items_of_data_set, silenced_pydicom
+from dicomlake.pipeline.headers.pydicom_items import (
+    items_of_data_set,
+    pydicom_errors,
+    silenced_pydicom,
+)
 from dicomlake.pipeline.headers.text import DEFAULT_CHARSET, Charset, charset_of, decode
 from dicomlake.pipeline.headers.values import IN_CHARSET, ONE_TEXT, Raw
 from dicomlake.schemas.column import Table
@@ -127,18 +131,14 @@ def _data_set(raw: bytes, settings: HeaderSettings) -> tuple[Item, bool] | None:
     has held it to `headers.max_inflated_bytes` before. None where pydicom fails.
     """
     from pydicom import dcmread  # noqa: PLC0415  (slow import)
-    from pydicom.errors import BytesLengthException, InvalidDicomError  # noqa: PLC0415  (slow import)
 
-    failures = (InvalidDicomError, BytesLengthException, NotImplementedError, RecursionError,
-                ValueError, TypeError, KeyError, AttributeError, LookupError, EOFError, OSError,
-                struct.error)  # fmt: skip
     try:
         with silenced_pydicom():
             found = dcmread(BytesIO(raw), stop_before_pixels=True, force=True)
             implicit, little = found.original_encoding
             encoding = Encoding(bool(implicit), little is not False)
             item = items_of_data_set(found, encoding, settings.max_depth)
-    except failures:  # what pydicom was seen to raise on broken input
+    except pydicom_errors():
         return None
     return {tag: cell for tag, cell in item.items() if tag not in PIXEL_DATA}, encoding.little
 

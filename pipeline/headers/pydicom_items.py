@@ -3,6 +3,7 @@
 import logging
 import struct
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -47,6 +48,18 @@ def silenced_pydicom() -> Iterator[None]:
         logger.disabled = was_disabled
 
 
+def pydicom_errors() -> tuple[type[Exception], ...]:
+    """Return what pydicom was seen to raise on broken input; an OSError has no number then.
+
+    Their messages may hold values of the file: only their names may be told.
+    """
+    from pydicom.errors import BytesLengthException, InvalidDicomError  # noqa: PLC0415  (slow import)
+
+    return (InvalidDicomError, BytesLengthException, NotImplementedError, RecursionError,
+            ArithmeticError, LookupError, ValueError, TypeError, AttributeError, EOFError, OSError,
+            struct.error, zlib.error)  # fmt: skip
+
+
 def items_of_data_set(data_set: Any, encoding: Encoding, max_depth: int) -> Item:
     """Return the elements of a data set of pydicom by tag, with bytes or items as values.
 
@@ -59,11 +72,9 @@ def items_of_data_set(data_set: Any, encoding: Encoding, max_depth: int) -> Item
 
 
 def _read_items(raw: bytes, encoding: Encoding, depth_left: int) -> Items:
-    from pydicom.errors import BytesLengthException  # noqa: PLC0415  (slow import)
     from pydicom.filereader import read_sequence_item  # noqa: PLC0415  (slow import)
 
-    broken = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, LookupError,
-              NotImplementedError, RecursionError, struct.error, BytesLengthException)  # fmt: skip
+    broken = pydicom_errors()
     stream = BytesIO(raw)
     items: list[Item] = []
     all_whole = True
@@ -73,7 +84,7 @@ def _read_items(raw: bytes, encoding: Encoding, depth_left: int) -> Items:
         try:
             data_set = read_sequence_item(stream, encoding.implicit, encoding.little, "iso8859")
             item, whole = _item_of(data_set, encoding, depth_left)
-        except broken:  # whatever pydicom was seen to raise on broken items
+        except broken:
             item, whole = {}, False
         end = _defined_end(raw, at, encoding)
         if end is not None and stream.tell() != end:

@@ -1,11 +1,8 @@
 """The reference reader: pydicom reads the elements, this module decides what it may read."""
 
 import hashlib
-import struct
 from dataclasses import dataclass
 from typing import Final
-
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from dicomlake.config.settings import HeaderSettings
 from dicomlake.pipeline.discovery.sniff import (
@@ -46,27 +43,14 @@ from dicomlake.pipeline.headers.octets import (
     RejectedHeaderError,
 )
 from dicomlake.pipeline.headers.pixel_data import encapsulated_fault, native_fault
-from dicomlake.pipeline.headers.pydicom_items import pydicom_items
+from dicomlake.pipeline.headers.pydicom_items import pydicom_errors, pydicom_items
 from dicomlake.pipeline.headers.reader import OpenFile, RawHeader
 from dicomlake.pipeline.headers.structure import Budget
 from dicomlake.pipeline.headers.transfer_syntax import DEFLATED, NATIVE_UIDS, declared_encoding
 from dicomlake.pipeline.headers.values import Raw, default_text
 
 _SEQUENCES_KEPT: Final = 4096
-_PYDICOM_ERRORS: Final = (
-    InvalidDicomError,
-    BytesLengthException,
-    NotImplementedError,
-    RecursionError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    struct.error,
-)
-"""What pydicom was seen to raise on broken input, OSError without a number apart."""
-
+_PYDICOM_ERRORS: Final = pydicom_errors()
 _META_TAGS: Final = frozenset(
     {MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID}
 )
@@ -104,8 +88,6 @@ class PydicomReader:
         """
         try:
             return self._read(file)
-        except MemoryError as error:
-            raise RejectedHeaderError("too_large", detail="out of memory") from error
         except OSError as error:
             if error.errno is not None:
                 raise

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -12,108 +11,34 @@ from dicomlake.pipeline.headers.arrays import chosen, repeated
 from dicomlake.pipeline.headers.attributes import SPECIFIC_CHARACTER_SET, Attribute
 from dicomlake.pipeline.headers.decode import Decoder, value_in
 from dicomlake.pipeline.headers.forms import (
-    REFERENCED_SOP_INSTANCE_UID,
-    Branch,
     Form,
     FormedItems,
-    Leaf,
-    Shape,
 )
 from dicomlake.pipeline.headers.frames import Owner
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Item, Items
+from dicomlake.pipeline.headers.reference_forms import (
+    CODES,
+    FRAMES,
+    INSTANCE,
+    MEANING,
+    PURPOSE_SEQUENCE,
+    SCHEME,
+    SERIES,
+    SOP_CLASS,
+    STUDY,
+    Step,
+    plan_of,
+    role_of,
+)
 from dicomlake.pipeline.headers.values import Context, Parsed, Raw, parse
-from dicomlake.schemas.column import snake_case
 from dicomlake.schemas.tables.instance_references import INSTANCE_REFERENCES
 
 if TYPE_CHECKING:  # what makes batches knows of the tables it makes
     from dicomlake.pipeline.headers.columns import Lineage
 
-_PURPOSE_SEQUENCE: Final = 0x0040A170
 _MOST_DEEP: Final = 256
 _FRAME_NUMBERS: Final = "referenced_frame_numbers"
-_FORM_DEEP: Final = 8
-"""Sequences within a form that are read by its plan."""
-
-
-def _attribute(keyword: str, tag: int, vr: str, *, many: bool = False) -> Attribute:
-    return Attribute("", keyword, tag, vr, many, False, 1, None if many else 1)
-
-
-_INSTANCE: Final = _attribute("ReferencedSOPInstanceUID", REFERENCED_SOP_INSTANCE_UID, "UI")
-_CLASS: Final = _attribute("ReferencedSOPClassUID", 0x00081150, "UI")
-_FRAMES: Final = _attribute("ReferencedFrameNumber", 0x00081160, "IS", many=True)
-_SERIES: Final = _attribute("SeriesInstanceUID", 0x0020000E, "UI")
-_STUDY: Final = _attribute("StudyInstanceUID", 0x0020000D, "UI")
-_CODES: Final = (
-    _attribute("CodeValue", 0x00080100, "SH"),
-    _attribute("LongCodeValue", 0x00080119, "UC"),
-    _attribute("URNCodeValue", 0x00080120, "UR"),
-)
-_SCHEME: Final = _attribute("CodingSchemeDesignator", 0x00080102, "SH")
-_MEANING: Final = _attribute("CodeMeaning", 0x00080104, "LO")
-
-_KEYWORDS: Final[Mapping[int, str]] = {
-    0x00081110: "ReferencedStudySequence",
-    0x00081111: "ReferencedPerformedProcedureStepSequence",
-    0x00081115: "ReferencedSeriesSequence",
-    0x00081120: "ReferencedPatientSequence",
-    0x00081125: "ReferencedVisitSequence",
-    0x0008113A: "ReferencedWaveformSequence",
-    0x00081140: "ReferencedImageSequence",
-    0x0008114A: "ReferencedInstanceSequence",
-    0x00081199: "ReferencedSOPSequence",
-    0x00081200: "StudiesContainingOtherReferencedInstancesSequence",
-    0x00081250: "RelatedSeriesSequence",
-    0x00082112: "SourceImageSequence",
-    0x00089092: "ReferencedImageEvidenceSequence",
-    0x00089121: "ReferencedRawDataSequence",
-    0x00089124: "DerivationImageSequence",
-    0x00089154: "SourceImageEvidenceSequence",
-    0x00089237: "ReferencedPresentationStateSequence",
-    0x00209172: "ConversionSourceAttributesSequence",
-    0x00289145: "PixelValueTransformationSequence",
-    0x00321064: "RequestedProcedureCodeSequence",
-    0x00400275: "RequestAttributesSequence",
-    0x00400555: "AcquisitionContextSequence",
-    0x00409096: "RealWorldValueMappingSequence",
-    0x0040A360: "PredecessorDocumentsSequence",
-    0x0040A370: "ReferencedRequestSequence",
-    0x0040A375: "CurrentRequestedProcedureEvidenceSequence",
-    0x0040A385: "PertinentOtherEvidenceSequence",
-    0x0040A525: "IdenticalDocumentsSequence",
-    0x0040A730: "ContentSequence",
-    0x00420013: "SourceInstanceSequence",
-    0x00700001: "GraphicAnnotationSequence",
-    0x0070005A: "DisplayedAreaSelectionSequence",
-    0x00700308: "RegistrationSequence",
-    0x00283110: "SoftcopyVOILUTSequence",
-    0x30060010: "ReferencedFrameOfReferenceSequence",
-    0x30060012: "RTReferencedStudySequence",
-    0x30060014: "RTReferencedSeriesSequence",
-    0x30060016: "ContourImageSequence",
-    0x30060018: "PredecessorStructureSetSequence",
-    0x30060039: "ROIContourSequence",
-    0x30060040: "ContourSequence",
-    0x300C0002: "ReferencedRTPlanSequence",
-    0x300C0042: "ReferencedReferenceImageSequence",
-    0x300C0060: "ReferencedStructureSetSequence",
-    0x300C0080: "ReferencedDoseSequence",
-    0x52009229: "SharedFunctionalGroupsSequence",
-    0x52009230: "PerFrameFunctionalGroupsSequence",
-}
-"""Keywords of sequences that often refer; of others pydicom knows them, whose import is slow."""
-
-
-@lru_cache(maxsize=1024)
-def role_of(tag: int) -> str:
-    """Return what a sequence is called in `role` and `via`."""
-    keyword = _KEYWORDS.get(tag)
-    if keyword is None:
-        from pydicom.datadict import keyword_for_tag  # noqa: PLC0415  (slow import)
-
-        keyword = keyword_for_tag(tag)
-    return snake_case(keyword.removesuffix("Sequence")) if keyword else f"{tag:08x}"
 
 
 class _Named(NamedTuple):
@@ -140,7 +65,7 @@ class _Reference(NamedTuple):
 _Values = dict[tuple[int, "bytes | Raw"], Parsed]
 """Parsed values by tag and cell, of one context."""
 
-_Plans = dict[tuple[Form, str], "tuple[_Step, ...] | None"]
+_Plans = dict[tuple[Form, str], tuple[Step, ...] | None]
 """How references are read by a form, given the role of its sequence; None: not by form."""
 
 _References = dict[_Named, set[int]]
@@ -284,21 +209,6 @@ def _value_of(reference: _Reference, name: str) -> Any:
     return reference.frames if name == _FRAME_NUMBERS else getattr(reference.named, name)
 
 
-class _Step(NamedTuple):
-    """An item of a form that refers, or says what is around: where its values stand.
-
-    Places among the values of the form; -1 for what is absent.
-    """
-
-    role: str
-    instance: int
-    sop_class: int
-    frames: int
-    series: tuple[int, ...]
-    """Its own and those of the items around it, the nearest first."""
-    study: tuple[int, ...]
-
-
 class _Walk:
     """One walk through a top-level sequence, in the order of the data set."""
 
@@ -337,7 +247,7 @@ class _Walk:
 
         key = formed.form, place.role
         if key not in self._plans:
-            self._plans[key] = _plan(formed.form.items, place.role)
+            self._plans[key] = plan_of(formed.form.items, place.role)
         plan = self._plans[key]
         if plan is None:
             return False
@@ -345,16 +255,16 @@ class _Walk:
         for step in plan:
             series, study = place.series, place.study
             for at in reversed(step.series):
-                series = self._parsed(_SERIES, values[at]) or series
+                series = self._parsed(SERIES, values[at]) or series
             for at in reversed(step.study):
-                study = self._parsed(_STUDY, values[at]) or study
-            uid = self._parsed(_INSTANCE, values[step.instance]) if step.instance >= 0 else None
+                study = self._parsed(STUDY, values[at]) or study
+            uid = self._parsed(INSTANCE, values[step.instance]) if step.instance >= 0 else None
             if uid is None:
                 continue
             sop_class = (
-                self._parsed(_CLASS, values[step.sop_class]) if step.sop_class >= 0 else None
+                self._parsed(SOP_CLASS, values[step.sop_class]) if step.sop_class >= 0 else None
             )
-            frames = self._parsed(_FRAMES, values[step.frames]) if step.frames >= 0 else None
+            frames = self._parsed(FRAMES, values[step.frames]) if step.frames >= 0 else None
             named = _Named(uid, step.role, place.via, sop_class, series, study, None, None, None)
             _note(found, named, frames)
         return True
@@ -363,11 +273,11 @@ class _Walk:
         self, item: Item, place: _Place, found: _References, inner: list[_Place]
     ) -> None:
         """Note what an item refers to, and the sequences in it."""
-        series = self._value(item, _SERIES) or place.series
-        study = self._value(item, _STUDY) or place.study
-        uid = self._value(item, _INSTANCE)
+        series = self._value(item, SERIES) or place.series
+        study = self._value(item, STUDY) or place.study
+        uid = self._value(item, INSTANCE)
         if uid is not None:
-            sop_class, frames = self._value(item, _CLASS), self._value(item, _FRAMES)
+            sop_class, frames = self._value(item, SOP_CLASS), self._value(item, FRAMES)
             purpose = self._purpose(item)
             named = _Named(uid, place.role, place.via, sop_class, series, study, *purpose)
             _note(found, named, frames)
@@ -376,13 +286,13 @@ class _Walk:
                 inner.append(_Place(value, role_of(tag), place.via, series, study))
 
     def _purpose(self, item: Item) -> tuple[str | None, str | None, str | None]:
-        sequence = item.get(_PURPOSE_SEQUENCE)
+        sequence = item.get(PURPOSE_SEQUENCE)
         if not isinstance(sequence, Items) or not sequence.items:
             return None, None, None
         code = sequence.items[0]
-        values = (self._value(code, attribute) for attribute in _CODES)
+        values = (self._value(code, attribute) for attribute in CODES)
         value = next((each for each in values if each is not None), None)
-        return value, self._value(code, _SCHEME), self._value(code, _MEANING)
+        return value, self._value(code, SCHEME), self._value(code, MEANING)
 
     def _value(self, item: Item, attribute: Attribute) -> Any:
         """Return the value of an attribute of an item, and note what is wrong with it."""
@@ -415,62 +325,3 @@ def _note(found: _References, named: _Named, frames: list[int | None] | None) ->
     known = found.setdefault(named, set())
     if frames is not None:
         known.update(number for number in frames if number is not None)
-
-
-def _plan(items: tuple[Shape, ...], role: str) -> tuple[_Step, ...] | None:
-    """Return how references are read by a form, None where they are not so simple.
-
-    A character set of an item, a purpose, another VR than usual or much nesting is not simple.
-    """
-    steps: list[_Step] = []
-    try:
-        _plan_items(items, role, (), (), steps, _FORM_DEEP)
-    except _NotSimpleError:
-        return None
-    return tuple(steps)
-
-
-class _NotSimpleError(Exception):
-    """A form that does not tell by itself how references are read."""
-
-
-def _plan_items(  # noqa: PLR0917  (what is said around the items, and where to note)
-    items: tuple[Shape, ...],
-    role: str,
-    series: tuple[int, ...],
-    study: tuple[int, ...],
-    steps: list[_Step],
-    deep: int,
-) -> None:
-    """Add the steps for items: first those of the items themselves, then of what is in them."""
-    inner = []
-    for shape in items:
-        elements = {element.tag: element for element in shape}
-        if SPECIFIC_CHARACTER_SET in elements or not deep:
-            raise _NotSimpleError
-        own_series = (*_place(elements, _SERIES), *series)
-        own_study = (*_place(elements, _STUDY), *study)
-        (instance,) = _place(elements, _INSTANCE) or (-1,)
-        if instance >= 0 and _PURPOSE_SEQUENCE in elements:
-            raise _NotSimpleError
-        if instance >= 0 or own_series != series or own_study != study:
-            (sop_class,) = _place(elements, _CLASS) or (-1,)
-            (frames,) = _place(elements, _FRAMES) or (-1,)
-            steps.append(_Step(role, instance, sop_class, frames, own_series, own_study))
-        inner += [
-            (element, own_series, own_study)
-            for element in shape
-            if isinstance(element, Branch) and element.may_refer
-        ]
-    for branch, own_series, own_study in inner:
-        _plan_items(branch.items, role_of(branch.tag), own_series, own_study, steps, deep - 1)
-
-
-def _place(elements: Mapping[int, Leaf | Branch], attribute: Attribute) -> tuple[int, ...]:
-    """Return where the value of an attribute stands in a form, if it has one."""
-    element = elements.get(attribute.tag)
-    if element is None:
-        return ()
-    if isinstance(element, Branch) or element.vr not in ("", attribute.vr):
-        raise _NotSimpleError
-    return (element.place,)

@@ -8,7 +8,6 @@ a family is decoded once and spread over its rows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -32,6 +31,7 @@ from dicomlake.pipeline.headers.derive import (
     study_year_of,
     with_unspecified,
 )
+from dicomlake.pipeline.headers.identity import attribute_called, without_identity
 from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.items import Items
 from dicomlake.pipeline.headers.layout import Layout, PrivateKey, private_key, private_values
@@ -42,9 +42,6 @@ from dicomlake.pipeline.headers.text import Problem, charset_of
 from dicomlake.pipeline.headers.values import IN_CHARSET, INVALID, Context, Raw
 from dicomlake.schemas.tables.instances import INSTANCES
 
-_NEEDED: Final = ("sop_class_uid", "sop_instance_uid", "series_instance_uid", "study_instance_uid")
-"""Columns without which a header is no instance; the first that is null is the reason."""
-_USUAL_UID: Final = 1024
 _WORTH: Final = 2
 """Rows of a family, on average, from which on families are worth their trouble."""
 _NO_PRIVATE: Final[Mapping[PrivateKey, Raw]] = {}
@@ -137,7 +134,7 @@ class _Sheet:
 
     def rows(self) -> Rows:
         """Decode the columns and derive what is derived."""
-        rejected = self._without_identity()
+        rejected = without_identity(self.headers, self.layout, self.decoder, little=self.little)
         if rejected:
             kept = [row for row in range(len(self.headers)) if row not in rejected]
             errors = {self.places[row]: error for row, error in rejected.items()}
@@ -204,21 +201,6 @@ class _Sheet:
         if self._spread is None:
             return values
         return list(map(values.__getitem__, self._spread.places.tolist()))
-
-    def _without_identity(self) -> dict[int, RejectedHeaderError]:
-        """Return which headers have no SOP Class UID or no identity, by row."""
-        rejected: dict[int, RejectedHeaderError] = {}
-        context = Context(little=self.little, max_values=self.decoder.max_values)
-        for name in _NEEDED:
-            attribute = _attribute(name)
-            slot = self.layout.slots[attribute.tag]
-            for row, header in enumerate(self.headers):
-                cell: Value = header.cells[slot]  # type: ignore[assignment]  # no sequence is a UID
-                if _is_usual_uid(cell):
-                    continue
-                if self.decoder.one(attribute, cell, context).value is None:
-                    rejected.setdefault(row, _refusal(name))
-        return rejected
 
     def _contexts_of(self) -> list[Context]:
         """Return how each header is read; what is odd about a character set is a finding."""
@@ -400,7 +382,7 @@ class _Sheet:
 
     def _parsed(self, name: str) -> Sequence[Any]:
         """Return the parsed values of a column that does not depend on the context."""
-        attribute = _attribute(name)
+        attribute = attribute_called(name)
         cells, spread = self._cells_of(attribute)
         values: Sequence[Value] = cells  # type: ignore[assignment]  # no sequence
         parsed = self.decoder.parsed(attribute, values, self._distinct[0])
@@ -409,7 +391,7 @@ class _Sheet:
     def _set_lut_type(self) -> None:
         """Say `UNSPECIFIED` where a Modality LUT does not say what its values are."""
         name = "modality_lut_type"
-        cells = self._rows_at(_attribute(name).within[0])
+        cells = self._rows_at(attribute_called(name).within[0])
         if any(isinstance(cell, Items) and cell.items for cell in set(cells)):
             self._set(name, with_unspecified(cells, self._columns[name].to_pylist()))
 
@@ -421,32 +403,13 @@ class _Sheet:
         )
 
 
-@lru_cache(maxsize=16)
-def _attribute(name: str) -> Attribute:
-    return next(each for each in attributes_of(INSTANCES) if each.name == name)
-
-
-def _is_usual_uid(cell: Value) -> bool:
-    """Return whether a cell is so much like a UID that it cannot come out as none."""
-    if not isinstance(cell, bytes) or len(cell) > _USUAL_UID:
-        return False
-    return cell[:1].isalnum() and b"\\" not in cell
-
-
 def _called(attribute: Attribute) -> str:
     """Return what `invalid_attributes` calls it; within sequences a keyword is no name."""
     return attribute.name if attribute.within or attribute.creator else attribute.keyword
 
 
 def _tag_of(name: str) -> int:
-    return _attribute(name).tag
-
-
-def _refusal(name: str) -> RejectedHeaderError:
-    """Return why a header without the value of a column cannot be an instance."""
-    if name == "sop_class_uid":
-        return RejectedHeaderError("invalid", detail="no SOP Class UID")
-    return RejectedHeaderError("missing_identity", detail=f"no {name}")
+    return attribute_called(name).tag
 
 
 def _bytes(cell: Cell) -> bytes:

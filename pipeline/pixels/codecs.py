@@ -69,6 +69,13 @@ def _check(found: Codestream, frame: StoredFrame) -> None:
         raise PixelDataError("mismatch")
 
 
+def _width(found: Codestream) -> int:
+    """Return the bytes of the words in which codecs hand over samples of a precision."""
+    if found.precision <= 8:  # noqa: PLR2004  (bits of a byte)
+        return 1
+    return 2 if found.precision <= 16 else 4  # noqa: PLR2004  (bits of two bytes)
+
+
 def _shaped(raw: Any, dtype: str, frame: StoredFrame) -> npt.NDArray[Any]:
     """Return little-endian samples as an array; its size has to be the frame's."""
     values = np.frombuffer(raw, dtype)
@@ -113,8 +120,7 @@ class JpegLs:
             raw = decode_from_buffer(source)
         except (RuntimeError, ValueError) as error:
             raise PixelDataError("decoder") from error
-        width = 1 if found.precision <= 8 else 2  # noqa: PLR2004  (bits of a byte)
-        return Decoded(_shaped(raw, f"<u{width}", frame), found.precision)
+        return Decoded(_shaped(raw, f"<u{_width(found)}", frame), found.precision)
 
 
 class Jpeg2000:
@@ -136,8 +142,7 @@ class Jpeg2000:
             raise PixelDataError("decoder") from error
         if failed:
             raise PixelDataError("decoder")
-        width = 1 if found.precision <= 8 else 2 if found.precision <= 16 else 4  # noqa: PLR2004
-        dtype = f"<{'i' if found.signed else 'u'}{width}"
+        dtype = f"<{'i' if found.signed else 'u'}{_width(found)}"
         return Decoded(_shaped(raw, dtype, frame), found.precision)
 
 
@@ -166,10 +171,7 @@ class Jpeg:
             raw = self._decode(source, found, frame.transfer_syntax_uid)
         if any(each in complaints for each in _DAMAGE):
             raise PixelDataError("decoder")
-        return Decoded(
-            _shaped(raw, "<u1" if found.precision <= 8 else "<u2", frame),  # noqa: PLR2004
-            found.precision,
-        )
+        return Decoded(_shaped(raw, f"<u{_width(found)}", frame), found.precision)
 
     @staticmethod
     def _decode(source: bytes, found: Codestream, transfer_syntax_uid: str) -> bytes:
@@ -190,7 +192,7 @@ class Jpeg:
         )
         syntax = gdcm.TransferSyntax.GetTSType(transfer_syntax_uid)
         image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
-        bits = 8 if found.precision <= 8 else 16  # noqa: PLR2004  (bits of a byte)
+        bits = 8 * _width(found)
         image.SetPixelFormat(gdcm.PixelFormat(1, bits, found.precision, found.precision - 1, 0))
         try:
             # A buffer of C arrives as text; what is no UTF-8 in it stands as surrogates.

@@ -127,6 +127,8 @@ def jpeg_2000(source: bytes) -> tuple[Codestream, bool]:
     if len(size) < _J2K_FIXED.size:
         raise PixelDataError("truncated")
     _, _, x, y, left, top, *_, components = _J2K_FIXED.unpack_from(size)
+    if x <= left or y <= top:
+        raise PixelDataError("decoder")
     parts = size[_J2K_FIXED.size :]
     if not components or len(parts) != 3 * components:
         raise PixelDataError("decoder")

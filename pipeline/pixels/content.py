@@ -9,10 +9,10 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from dicomlake.pipeline.discovery.paths import decode_path
 from dicomlake.pipeline.discovery.sniff import SNIFF_BYTES, Encoding, recognised
@@ -22,6 +22,7 @@ from dicomlake.pipeline.headers.transfer_syntax import (
     IMPLICIT_LITTLE_UID,
     declared_encoding,
 )
+from dicomlake.pipeline.headers.watch import TimeLimitError, watched
 from dicomlake.pipeline.pixels.byte_stream import (
     CHUNK,
     BrokenDataSetError,
@@ -38,6 +39,9 @@ from dicomlake.pipeline.pixels.data_set_digest import (
 from dicomlake.pipeline.pixels.decoded_digest import ContentJob, decoded_pixels
 from dicomlake.pipeline.pixels.file_meta import file_meta
 from dicomlake.pipeline.pixels.frame import PixelDataError
+
+_LEAST_BYTES_PER_S: Final = 1e6
+"""Pace at which a file must be read and decoded, beyond the time that its header may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,36 @@ class Content:
 def read_content(job: ContentJob) -> Content:
     """Read a whole file, in bounded memory, and return its content.
 
-    A data set that cannot be walked (damaged behind its header, over a limit) is compared by its
-    bytes. Never raises for what a file holds or for a file that is gone.
+    A data set that cannot be walked (damaged behind its header, over a limit, too slow) is compared
+    by its bytes. Never raises for what a file holds or for a file that is gone.
     """
+    limit_s = job.settings.headers.read_timeout_s
+    if limit_s:
+        limit_s += job.size / _LEAST_BYTES_PER_S
+    with watched(limit_s) as watch:
+        try:
+            return watch.do(_read_values, job)
+        except (TimeLimitError, MemoryError):
+            pass
+    return read_bytes(job)
+
+
+def read_bytes(job: ContentJob) -> Content:
+    """Read a whole file, in bounded memory, and return its content by its bytes alone.
+
+    So is compared what ends the process that looks into it. Never raises for a file that is gone.
+    """
+    return _read(job, lambda job, file: _with_digests(Content(job.file_id), _by_bytes(file, "")))
+
+
+def _read_values(job: ContentJob) -> Content:
+    return _read(job, _content)
+
+
+def _read(job: ContentJob, read: Callable[[ContentJob, BinaryIO], Content]) -> Content:
     try:
         with _opened(job) as file:
-            content = _content(job, file)
+            content = read(job, file)
             if not _unchanged(job, os.fstat(file.fileno())):
                 return Content(job.file_id, fault="unstable")
             return content
@@ -170,4 +198,4 @@ def _time(raw: bytes) -> str:
     return f"{found[1].decode():0<6}.{(found[2] or b'').decode():0<6}"
 
 
-__all__ = ["Content", "ContentJob", "read_content"]
+__all__ = ["Content", "ContentJob", "read_bytes", "read_content"]

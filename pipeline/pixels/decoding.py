@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -34,16 +33,9 @@ class Decoder:
         self._open: tuple[tuple[bytes, int, int], _Object] | None = None
 
     def __enter__(self) -> Self:
-        """Return the decoder; leaving it closes the last object."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the last object."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -24,9 +24,13 @@ from dicomlake.pipeline.pixels.decoding_protocol import (
     FIRST_CAUSE,
     LENGTH,
     NO_LIBRARY,
+    PENDING,
     Request,
 )
 from dicomlake.pipeline.pixels.frame import PixelDataError, StoredFrame
+
+FrameInFile = tuple[bytes, StoredFrame]
+"""Path of a file, and one frame in it."""
 
 PROGRAM: Final = "dicomlake.pipeline.pixels.decoding_process"
 _START_S: Final = 60.0
@@ -42,6 +46,8 @@ _ENVIRONMENT: Final = {
 }
 _PAGE: Final = mmap.ALLOCATIONGRANULARITY
 _WATCH_S: Final = 1.0
+_AHEAD: Final = 1
+"""Batches that the process is at while the parent looks at one."""
 _MOST_KEPT: Final = 64 << 20
 """Bytes of the buffer of a process that is kept for another job."""
 
@@ -93,7 +99,7 @@ class DecodingChild:
                 self.close()
         return fit
 
-    def decode(self, frames: Sequence[tuple[bytes, StoredFrame]]) -> npt.NDArray[Any]:
+    def decode(self, frames: Sequence[FrameInFile]) -> npt.NDArray[Any]:
         """Return stored values [n, rows, columns], valid until the next call.
 
         Args:
@@ -103,7 +109,25 @@ class DecodingChild:
             PixelDataError: of the first frame that cannot be decoded, with its `place`.
             EngineError: the process cannot be started.
         """
-        first = frames[0][1]
+        return next(self.decode_batches([frames]))
+
+    def decode_batches(
+        self, batches: Sequence[Sequence[FrameInFile]]
+    ) -> Generator[npt.NDArray[Any], None, None]:
+        """Yield the stored values [n, rows, columns] of each batch, valid until the next one.
+
+        The process is at the next batch while the values of one are looked at. Close the generator
+        when not all of them are taken.
+
+        Args:
+            batches: as of `decode`; the first is the greatest, all are of one shape and type.
+
+        Raises:
+            PixelDataError: of the first frame of a batch that cannot be decoded, with its `place`
+                in the batch.
+            EngineError: the process cannot be started.
+        """
+        first = batches[0][0][1]
         if first.n_bytes > self.settings.decode_memory_bytes:
             raise PixelDataError("decoder")
         if self._running is not None and not self._running.usable:
@@ -111,15 +135,15 @@ class DecodingChild:
         if self._running is None:
             self._running = _Running(self.settings, self._program)
         try:
-            return self._running.ask(frames, first)
+            yield from self._running.ask(batches)
         except _DeadError as dead:
             self.close()
             raise PixelDataError(dead.cause, dead.place) from dead
         except BaseException as error:
-            # An interrupt in between leaves an answer behind that is nobody's.
-            if isinstance(error, PixelDataError):
+            # What is left in between leaves an answer behind that is nobody's.
+            if isinstance(error, PixelDataError) and not self._running.under_way:
                 self._doubtful = True
-            else:
+            elif not isinstance(error, GeneratorExit) or self._running.under_way:
                 self.close()
             raise
 
@@ -141,6 +165,8 @@ class _Running:
         self._timeout_s = settings.decode_timeout_s
         self._buffer = _anonymous_file()
         self._map: mmap.mmap | None = None
+        self.under_way = 0
+        """Requests that have no answer yet."""
         theirs, lifeline = os.pipe()
         try:
             self.process = _start(settings, program, self._buffer, theirs)
@@ -167,19 +193,33 @@ class _Running:
         self._map = None
         self._end()
 
-    def ask(
-        self, frames: Sequence[tuple[bytes, StoredFrame]], first: StoredFrame
-    ) -> npt.NDArray[Any]:
-        """Have frames decoded; returns a view of the shared buffer."""
-        values_at = -(-len(frames) // _PAGE) * _PAGE
-        shared = self._shared(values_at + len(frames) * first.n_bytes)
-        shared[: len(frames)] = bytes(len(frames))
-        self._send(Request(len(shared), values_at, frames))
-        self._watch(shared, len(frames))
-        self._check(shared, len(frames))
-        count = len(frames) * (first.rows or 0) * (first.columns or 0)
-        values = np.frombuffer(shared, first.dtype, count, values_at)
-        return values.reshape(len(frames), first.rows or 0, first.columns or 0)
+    def ask(self, batches: Sequence[Sequence[FrameInFile]]) -> Iterator[npt.NDArray[Any]]:
+        """Have batches decoded, one ahead of that looked at; yields views of the shared buffer."""
+        first = batches[0][0][1]
+        states = -(-len(batches[0]) // _PAGE) * _PAGE
+        size = states + -(-len(batches[0]) * first.n_bytes // _PAGE) * _PAGE
+        shared = self._shared(size * min(len(batches), _AHEAD + 1))
+        dead: _DeadError | None = None
+        for number in range(len(batches) + _AHEAD):
+            if number < len(batches) and dead is None:
+                at = number % (_AHEAD + 1) * size
+                shared[at : at + len(batches[number])] = bytes(len(batches[number]))
+                try:
+                    self._send(Request(len(shared), at, at + states, batches[number]))
+                    self.under_way += 1
+                except _DeadError as error:
+                    dead = error  # perhaps at a batch that was asked for before: that one tells
+            if number >= _AHEAD:
+                if not self.under_way and dead is not None:
+                    raise dead
+                at = (number - _AHEAD) % (_AHEAD + 1) * size
+                n = len(batches[number - _AHEAD])
+                self._watch(shared, at, n)
+                self.under_way -= 1
+                self._check(shared[at : at + n])
+                count = n * (first.rows or 0) * (first.columns or 0)
+                values = np.frombuffer(shared, first.dtype, count, at + states)
+                yield values.reshape(n, first.rows or 0, first.columns or 0)
 
     @property
     def n_shared(self) -> int:
@@ -188,8 +228,8 @@ class _Running:
 
     def let_go(self) -> None:
         """Have the file that was read last closed."""
-        self._send(Request(0, 0, ()))
-        self._watch(self._shared(0), 0)
+        self._send(Request(0, 0, 0, ()))
+        self._watch(self._shared(0), 0, 0)
 
     def _send(self, request: Request) -> None:
         said = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
@@ -208,7 +248,7 @@ class _Running:
             self._map = mmap.mmap(self._buffer, size)
         return self._map
 
-    def _watch(self, shared: mmap.mmap, count: int) -> None:
+    def _watch(self, shared: mmap.mmap, at: int, count: int) -> None:
         """Wait for the answer, for as long as frame after frame is done in time."""
         assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()
@@ -217,18 +257,18 @@ class _Running:
             left = since + self._timeout_s - time.monotonic()
             if _readable(pipe, min(_WATCH_S, max(left, 0.0))):
                 if os.read(pipe, 1) == b"":
-                    raise _DeadError("decoder_died", _at(shared, count))
+                    raise _DeadError("decoder_died", _at(shared[at : at + count]))
                 return
-            now = _at(shared, count)
+            now = _at(shared[at : at + count])
             if now != place:
                 place, since = now, time.monotonic()
             elif left <= 0:
                 raise _DeadError("timeout", place)
 
     @staticmethod
-    def _check(shared: mmap.mmap, count: int) -> None:
+    def _check(states: bytes) -> None:
         """Raise what became of the first frame that is not done."""
-        for place, state in enumerate(shared[:count]):
+        for place, state in enumerate(states):
             if state == NO_LIBRARY:
                 raise EngineError(
                     "The library of a decoder is not installed.",
@@ -297,7 +337,7 @@ def _readable(descriptor: int, timeout_s: float) -> bool:
     return bool(watched.poll(timeout_s * 1000))
 
 
-def _at(shared: mmap.mmap, count: int) -> int:
+def _at(states: bytes) -> int:
     """Return the frame at work: the first that has no state yet."""
-    found = shared[:count].find(0)
-    return count - 1 if found < 0 else found
+    found = states.find(PENDING)
+    return len(states) - 1 if found < 0 else found

@@ -50,6 +50,10 @@ class Limits:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with suppress(ValueError, OSError):
+            # The limit of the worker that started this process is not that of its own memory.
+            _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+        with suppress(ValueError, OSError):
             # Nothing here writes to a file; a shared mapping is no write.
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
@@ -116,7 +120,8 @@ def _fill(request: Request, shared: mmap.mmap, decoder: Decoder, limits: Limits)
     values = np.frombuffer(shared, first.dtype, count, request.values_at).reshape(shape)
     for place, (path, frame) in enumerate(request.frames):
         limits.bound_time()
-        shared[place] = state = _state(path, frame, values[place], decoder)
+        state = _state(path, frame, values[place], decoder)
+        shared[request.states_at + place] = state
         if state != DONE:
             break
 

@@ -3,6 +3,8 @@
 request    bytes of a pickle, then the pickle: `Request` (the parent is trusted, and only it)
 answer     one byte: all that could be done is done
 buffer     one byte a frame (`PENDING`, `DONE`, `NO_LIBRARY` or what went wrong), then values
+
+Two requests may be under way at once: each says which stretch of the buffer is its own.
 """
 
 import struct
@@ -29,6 +31,8 @@ class Request:
 
     capacity: int
     """Bytes of the shared buffer."""
+    states_at: int
+    """Where the state of the first frame goes."""
     values_at: int
     """Where the values of the first frame go; those of the others follow without a gap."""
     frames: Sequence[tuple[bytes, StoredFrame]]

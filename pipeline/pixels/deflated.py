@@ -2,7 +2,6 @@
 
 import os
 import struct
-from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
@@ -41,16 +40,9 @@ class DeflatedObject:
         self._length = 0
 
     def __enter__(self) -> Self:
-        """Return the object; leaving it closes the file."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,24 +1,21 @@
 """Stored values of frames, native or compressed, as slabs."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import groupby
-from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from dicomlake.config.settings import PixelSettings
-from dicomlake.pipeline.pixels.decoding_child import DecodingChild
+from dicomlake.pipeline.pixels.decoding_child import DecodingChild, FrameInFile
 from dicomlake.pipeline.pixels.frame import PixelDataError, StoredFrame
 from dicomlake.pipeline.pixels.kept_decoders import KEPT
 from dicomlake.pipeline.pixels.native import NativeReader
 
 Array = npt.NDArray[Any]
-FrameInFile = tuple[bytes, StoredFrame]
-"""Path of a file, and one frame in it."""
-
-_BATCH_BYTES: Final = 16 << 20
+_BATCH_BYTES: Final = 4 << 20
 """Values that the decoding process hands over at once, unless one frame is more."""
 
 
@@ -36,16 +33,9 @@ class FrameReader:
         self._child: DecodingChild | None = None
 
     def __enter__(self) -> Self:
-        """Return the reader; leaving it closes it."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the reader."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -105,14 +95,16 @@ class FrameReader:
         first = frames[places[0]][1]
         places = _by_object(frames, places)
         size = max(1, _BATCH_BYTES // first.n_bytes)
-        for start in range(0, len(places), size):
-            batch = places[start : start + size]
-            try:
-                values = self._child.decode([frames[place] for place in batch])
+        batches = [places[start : start + size] for start in range(0, len(places), size)]
+        asked = [[frames[place] for place in batch] for batch in batches]
+        with closing(self._child.decode_batches(asked)) as decoded:
+            for batch in batches:
+                try:
+                    values = next(decoded)
+                except PixelDataError as error:
+                    raise PixelDataError(error.cause, batch[error.place]) from error
                 for at, place in enumerate(batch):
                     np.copyto(out[place], values[at])
-            except PixelDataError as error:
-                raise PixelDataError(error.cause, batch[error.place]) from error
 
 
 def _by_object(frames: Sequence[FrameInFile], places: Sequence[int]) -> list[int]:

@@ -16,18 +16,15 @@ from dicomlake.pipeline.series.slices import (
     INSTANCE_COLUMNS,
     SeriesRows,
 )
-from dicomlake.pipeline.tables.columnar import cut_out, pc, texts
+from dicomlake.pipeline.tables.columnar import Array, flat, pc, texts
+from dicomlake.pipeline.tables.lookup import chunks, in_order, no_rows, rows_with, runs
 from dicomlake.pipeline.tables.store import Version
-from dicomlake.schemas.tables import TABLES
 
 SERIES_COLUMNS: Final = ("study_instance_uid", "series_instance_uid")
 _CHUNK_SLICES: Final = 50_000
 """Instances and frames whose rows are read together: each read scans the tables once."""
-_COPY_STATUSES: Final = frozenset({"duplicate", "conflict"})
-_LOST_STATUSES: Final = frozenset({"conflict"})
-_NO_FRAMES: Final = pa.Table.from_batches(
-    [], schema=pa.schema([TABLES["frames"].by_name[name].field() for name in FRAME_COLUMNS])
-)
+_COPY_STATUSES: Final = ("conflict", "duplicate")
+_LOST_STATUS: Final = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,94 +71,51 @@ def series_rows(
     base: Version, series: Sequence[CommittedSeries]
 ) -> Iterator[tuple[SeriesKey, SeriesRows]]:
     """Yield each series with the rows that `judge` wants."""
-    for chunk in _chunks(series):
+    for chunk in chunks(series, lambda each: each.n_slices, _CHUNK_SLICES):
         yield from _rows_of(base, [each.key for each in chunk])
-
-
-def _chunks(series: Sequence[CommittedSeries]) -> Iterator[list[CommittedSeries]]:
-    chunk: list[CommittedSeries] = []
-    size = 0
-    for each in series:
-        if chunk and size + each.n_slices > _CHUNK_SLICES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(each)
-        size += each.n_slices
-    if chunk:
-        yield chunk
 
 
 def _rows_of(base: Version, keys: Sequence[SeriesKey]) -> Iterator[tuple[SeriesKey, SeriesRows]]:
     series = texts(*(key.series_instance_uid for key in keys))
-    instances = _where(base, "instances", INSTANCE_COLUMNS, series, "series_instance_uid")
-    own = _column(instances, "file_id")
-    files = _where(base, "files", (*FILE_COLUMNS, "sop_instance_uid"), own, "file_id")
-    claims = _column(instances, "sop_instance_uid")
+    instances = rows_with(base, "instances", INSTANCE_COLUMNS, "series_instance_uid", series)
     claimed = (*FILE_COLUMNS, "sop_instance_uid")
-    copies = _where(base, "files", claimed, claims, "sop_instance_uid", statuses=_COPY_STATUSES)
-    claims_series = (*claimed, *SERIES_COLUMNS)
-    lost = _where(
-        base, "files", claims_series, series, "series_instance_uid", statuses=_LOST_STATUSES
+    files = rows_with(base, "files", claimed, "file_id", flat(instances, "file_id"))
+    claims = flat(instances, "sop_instance_uid")
+    statuses = texts(*_COPY_STATUSES)
+    copies = rows_with(base, "files", claimed, "sop_instance_uid", claims, statuses=statuses)
+    placed = (*claimed, *SERIES_COLUMNS)
+    statuses = texts(_LOST_STATUS)
+    lost = rows_with(base, "files", placed, "series_instance_uid", series, statuses=statuses)
+    all_rows = [
+        _beside(instances, files),
+        _of_series(copies, instances),
+        _to_others(lost, instances),
+    ]
+    both = in_order(
+        pa.concat_tables(all_rows, promote_options="default"),
+        (*SERIES_COLUMNS, "sop_instance_uid", "file_id"),
     )
-    own_rows = _beside(instances, files)
-    copies = _of_series(copies, instances)
-    lost = _to_others(lost, instances)
-    both = pa.concat_tables([own_rows, copies, lost], promote_options="default")
-    names = (*SERIES_COLUMNS, "sop_instance_uid", "file_id")
-    keys_in_order = [(name, "ascending") for name in names]
-    # Not sort_by and group_by: those import pyarrow.acero, and with it pandas.
-    both = both.take(pc.sort_indices(both, sort_keys=keys_in_order))
     wanted = {(key.study_instance_uid, key.series_instance_uid) for key in keys}
     frames = _frames_of(base, series)
-    for key, start, stop in _runs(both):
+    without = no_rows("frames", FRAME_COLUMNS)
+    for key, rows in runs(both, SERIES_COLUMNS):
         if key in wanted:
-            rows = cut_out(both, start, stop)
-            yield SeriesKey(*key), SeriesRows(rows, frames.get(key, _NO_FRAMES))
+            yield SeriesKey(*key), SeriesRows(rows, frames.get(key, without))
 
 
-def _frames_of(base: Version, series: "pa.Array[Any]") -> dict[tuple[Any, Any], pa.Table]:
+def _frames_of(base: Version, series: Array) -> dict[tuple[Any, ...], pa.Table]:
     """Return the frames of series, by study and series, in order of instance and number."""
     columns = (*FRAME_COLUMNS, *SERIES_COLUMNS)
-    frames = _where(base, "frames", columns, series, "series_instance_uid")
-    names = (*SERIES_COLUMNS, "sop_instance_uid", "frame_number")
-    order = pc.sort_indices(frames, sort_keys=[(name, "ascending") for name in names])
-    frames = frames.take(order)
-    return {
-        key: cut_out(frames.select(list(FRAME_COLUMNS)), start, stop)
-        for key, start, stop in _runs(frames)
-    }
-
-
-def _where(
-    base: Version,
-    table: str,
-    columns: Sequence[str],
-    values: "pa.Array[Any]",
-    column: str,
-    *,
-    statuses: frozenset[str] = frozenset(),
-) -> pa.Table:
-    """Return rows whose column is one of many values.
-
-    A filter given to the scan would import pandas, and prunes nothing for hashes and UIDs.
-    """
-    found = []
-    for batch in base.batches(table, list(columns)):
-        keep = pc.is_in(batch.column(column), value_set=values)
-        if statuses:
-            keep = pc.and_(
-                keep, pc.is_in(batch.column("status"), value_set=texts(*sorted(statuses)))
-            )
-        chosen = batch.filter(keep)
-        if chosen.num_rows:
-            found.append(chosen)
-    schema = pa.schema([TABLES[table].by_name[name].field() for name in columns])
-    return pa.Table.from_batches(found, schema=schema)
+    frames = in_order(
+        rows_with(base, "frames", columns, "series_instance_uid", series),
+        (*SERIES_COLUMNS, "sop_instance_uid", "frame_number"),
+    )
+    return {key: rows.select(list(FRAME_COLUMNS)) for key, rows in runs(frames, SERIES_COLUMNS)}
 
 
 def _beside(instances: pa.Table, files: pa.Table) -> pa.Table:
     """Return instances with the columns of their file; null where the ledger has none."""
-    places = pc.index_in(instances.column("file_id"), value_set=_column(files, "file_id"))
+    places = pc.index_in(instances.column("file_id"), value_set=flat(files, "file_id"))
     for name in FILE_COLUMNS:
         if name != "file_id":
             instances = instances.append_column(name, files.column(name).take(places))
@@ -171,7 +125,7 @@ def _beside(instances: pa.Table, files: pa.Table) -> pa.Table:
 def _of_series(copies: pa.Table, instances: pa.Table) -> pa.Table:
     """Return copies under the study and series of the instance whose UID they claim."""
     places = pc.index_in(
-        copies.column("sop_instance_uid"), value_set=_column(instances, "sop_instance_uid")
+        copies.column("sop_instance_uid"), value_set=flat(instances, "sop_instance_uid")
     )
     for name in SERIES_COLUMNS:
         copies = copies.append_column(
@@ -185,19 +139,3 @@ def _to_others(lost: pa.Table, instances: pa.Table) -> pa.Table:
     names = ("sop_instance_uid", *SERIES_COLUMNS)
     own = pc.is_in(_joined(lost, names), value_set=_joined(instances, names).combine_chunks())
     return lost.filter(pc.invert(own))
-
-
-def _runs(rows: pa.Table) -> Iterator[tuple[tuple[Any, Any], int, int]]:
-    studies, series = (rows.column(name).to_pylist() for name in SERIES_COLUMNS)
-    start = 0
-    for stop in range(1, rows.num_rows + 1):
-        if stop == rows.num_rows or (studies[stop], series[stop]) != (
-            studies[start],
-            series[start],
-        ):
-            yield (studies[start], series[start]), start, stop
-            start = stop
-
-
-def _column(rows: pa.Table, name: str) -> "pa.Array[Any]":
-    return rows.column(name).combine_chunks()

@@ -45,6 +45,13 @@ _KEY_COLUMNS: Final[Mapping[str, str]] = {
 _OF_FRAMES: Final = frozenset({"EchoTime", "TriggerTime", "FlipAngle", "KVP", "ConvolutionKernel"})
 """Keys whose rows of `frames` already hold what the top of the data set says."""
 
+_OF_OBJECT: Final = (
+    "file_id", "source", "path", "sop_instance_uid", "sop_class_uid", "is_ct", "samples_per_pixel",
+    "photometric", "n_frames", "transfer_syntax_uid", "rows", "columns", "frame_of_reference",
+    "padding", "lossy", "declared", "concatenation", "created", "instance_number", "pet",
+)  # fmt: skip
+"""Fields of a slice in which a frame is like its object."""
+
 _LEAST_FRAGMENT: Final = 8
 """Bytes of the item header that every encapsulated frame has one of (PS3.5 section A.4)."""
 _MOST_DEFLATED: Final = 1032
@@ -206,7 +213,8 @@ def _frame_of(stored: StoredFrame, index: int, n_frames: int) -> StoredFrame:
 
 
 def _slices(each: Slice, rows: Sequence[tuple[int, int]], columns: _Columns) -> list[Slice]:
-    """Return one slice per frame; long, for it is one flat list of what becomes what."""
+    """Return one slice per frame: what its row says, the rest of its object."""
+    of_object: dict[str, Any] = {name: getattr(each, name) for name in _OF_OBJECT}
     keys: dict[int, Mapping[str, Key]] = {}
     rescales: dict[tuple[Any, ...], Rescale] = {}
     own = {name: value for name, value in each.keys.items() if name not in _OF_FRAMES}
@@ -222,41 +230,22 @@ def _slices(each: Slice, rows: Sequence[tuple[int, int]], columns: _Columns) -> 
         moment = columns.times[row]
         slices.append(
             Slice(
-                file_id=each.file_id,
-                source=each.source,
-                path=each.path,
-                sop_instance_uid=each.sop_instance_uid,
+                **of_object,
                 frame_number=number,
                 many_framed=True,
-                sop_class_uid=each.sop_class_uid,
-                is_ct=each.is_ct,
                 image_type=columns.frame_types[row] or each.image_type,
-                samples_per_pixel=each.samples_per_pixel,
-                photometric=each.photometric,
-                n_frames=each.n_frames,
                 frame=each.frame and _frame_of(each.frame, number - 1, len(rows)),
-                transfer_syntax_uid=each.transfer_syntax_uid,
-                rows=each.rows,
-                columns=each.columns,
                 position=columns.positions[row],
                 row_direction=row_direction,
                 column_direction=column_direction,
                 spacing=columns.spacings[row],
-                frame_of_reference=each.frame_of_reference,
                 stack_id=columns.stack_ids[row] or each.stack_id,
                 rescale=rescales[said],
                 declared_units=_units(each, columns.units[row]),
-                padding=each.padding,
-                lossy=each.lossy,
                 thickness=columns.thicknesses[row],
-                declared=each.declared,
-                concatenation=each.concatenation,
                 keys=keys[id(of_frame)],
                 acquired=each.acquired if moment is None else (moment.date(), moment.time()),
                 acquired_key=each.acquired_key if moment is None else "FrameAcquisitionDateTime",
-                created=each.created,
-                instance_number=each.instance_number,
-                pet=each.pet,
                 invalid=columns.invalid[row],
             )
         )

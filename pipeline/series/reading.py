@@ -1,6 +1,7 @@
 """From committed rows to objects: one slice per instance, not yet taken apart into frames."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -42,6 +43,36 @@ KEY_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `instances` that V5 may split by."""
 
+_AS_COMMITTED: Final[Mapping[str, str]] = {
+    "file_id": "file_id",
+    "sop_instance_uid": "sop_instance_uid",
+    "sop_class_uid": "sop_class_uid",
+    "samples_per_pixel": "samples_per_pixel",
+    "photometric": "photometric_interpretation",
+    "n_frames": "number_of_frames",
+    "rows": "rows",
+    "columns": "columns",
+    "frame_of_reference": "frame_of_reference_uid",
+    "stack_id": "stack_id",
+    "thickness": "slice_thickness",
+    "concatenation": "concatenation_uid",
+    "instance_number": "instance_number",
+}
+"""Fields of a slice that hold the value of a column as it is."""
+_NEVER_NULL: Final = ("source", "path", "transfer_syntax_uid")
+"""Columns of the ledger, which has no row of an instance only where the lake is damaged."""
+_RESCALE: Final = ("rescale_slope", "rescale_intercept", "modality_lut_type", "invalid_attributes")
+_UNITS: Final = ("rescale_type", "units", "sop_class_uid", "modality_raw")
+_PADDING: Final = (
+    "pixel_padding_value", "pixel_padding_range_limit", "bits_allocated", "pixel_representation",
+)  # fmt: skip
+_DECLARED: Final = (
+    "number_of_slices", "images_in_acquisition", "number_of_temporal_positions",
+    "in_concatenation_number", "in_concatenation_total_number",
+)  # fmt: skip
+_ACQUIRED: Final = ("acquisition_date", "acquisition_time")
+_CREATED: Final = ("content_date", "content_time")
+
 
 def read_rows(rows: SeriesRows) -> tuple[tuple[Slice, ...], tuple[OtherFile, ...]]:
     """Return the instances of a series, and the other files that claim their UIDs.
@@ -69,84 +100,44 @@ def read_rows(rows: SeriesRows) -> tuple[tuple[Slice, ...], tuple[OtherFile, ...
 
 
 def _slices(cells: Cells, own: Sequence[int]) -> list[Slice]:
-    """Return the slices of some rows; long, for it is one flat list of what becomes what."""
-    texts = {
-        name: cells.of(name)
-        for name in ("file_id", "source", "path", "sop_instance_uid", "sop_class_uid",
-                     "transfer_syntax_uid", "frame_of_reference_uid", "stack_id",
-                     "concatenation_uid", "photometric_interpretation")
-    }  # fmt: skip
-    numbers = {
-        name: cells.of(name)
-        for name in ("samples_per_pixel", "number_of_frames", "rows", "columns",
-                     "slice_thickness", "instance_number")
-    }  # fmt: skip
-    positions, directions, spacings = cells.positions(), cells.directions(), cells.spacings()
-    is_ct = cells.derived(_is_ct, "sop_class_uid", "modality_raw")
-    invalid = invalid_of(cells)
-    rescales = cells.derived(
-        _rescale, "rescale_slope", "rescale_intercept", "modality_lut_type", "invalid_attributes"
-    )
-    units = cells.derived(declared_units, "rescale_type", "units", "sop_class_uid", "modality_raw")
-    paddings = cells.derived(
-        _padding, "pixel_padding_value", "pixel_padding_range_limit", "bits_allocated",
-        "pixel_representation",
-    )  # fmt: skip
-    lossy = cells.derived(_is_lossy, "lossy_image_compression", "transfer_syntax_uid")
-    image_types = cells.derived(texts_of, "image_type")
-    declared = cells.derived(
-        _declared, "number_of_slices", "images_in_acquisition", "number_of_temporal_positions",
-        "in_concatenation_number", "in_concatenation_total_number",
-    )  # fmt: skip
-    acquired = list(zip(cells.of("acquisition_date"), cells.of("acquisition_time"), strict=True))
-    created = list(zip(cells.of("content_date"), cells.of("content_time"), strict=True))
-    keys, pets, frames = keys_of(cells, KEY_COLUMNS), _pets(cells), _frames(cells)
-    slices = []
-    for k in own:
-        many = texts["sop_class_uid"][k] in MULTI_FRAME_CLASSES
-        many = many or (numbers["number_of_frames"][k] or 1) > 1
-        row_direction, column_direction = directions[k] or (None, None)
-        slices.append(
-            Slice(
-                file_id=texts["file_id"][k],
-                source=texts["source"][k] or "",
-                path=texts["path"][k] or "",
-                sop_instance_uid=texts["sop_instance_uid"][k],
-                frame_number=WHOLE if many else 1,
-                many_framed=many,
-                sop_class_uid=texts["sop_class_uid"][k],
-                is_ct=is_ct[k],
-                image_type=image_types[k],
-                samples_per_pixel=numbers["samples_per_pixel"][k],
-                photometric=texts["photometric_interpretation"][k],
-                n_frames=numbers["number_of_frames"][k],
-                frame=frames[k],
-                transfer_syntax_uid=texts["transfer_syntax_uid"][k] or "",
-                rows=numbers["rows"][k],
-                columns=numbers["columns"][k],
-                position=positions[k],
-                row_direction=row_direction,
-                column_direction=column_direction,
-                spacing=spacings[k],
-                frame_of_reference=texts["frame_of_reference_uid"][k],
-                stack_id=texts["stack_id"][k],
-                rescale=rescales[k],
-                declared_units=units[k],
-                padding=paddings[k],
-                lossy=lossy[k],
-                thickness=numbers["slice_thickness"][k],
-                declared=declared[k],
-                concatenation=texts["concatenation_uid"][k],
-                keys=keys[k],
-                acquired=acquired[k],
-                acquired_key="AcquisitionTime",
-                created=created[k],
-                instance_number=numbers["instance_number"][k],
-                pet=pets[k],
-                invalid=invalid[k],
-            )
-        )
-    return slices
+    """Return the slices of some rows."""
+    columns = _columns(cells)
+    rows = list(zip(*(columns[each.name] for each in fields(Slice)), strict=True))
+    return [Slice(*rows[row]) for row in own]
+
+
+def _columns(cells: Cells) -> dict[str, Sequence[Any]]:
+    """Return the values of every field of `Slice`, row by row."""
+    directions = cells.directions()
+    many = cells.derived(_is_many_framed, "sop_class_uid", "number_of_frames")
+    return {
+        **{field: cells.of(column) for field, column in _AS_COMMITTED.items()},
+        **{field: [value or "" for value in cells.of(field)] for field in _NEVER_NULL},
+        "many_framed": many,
+        "frame_number": [WHOLE if each else 1 for each in many],
+        "is_ct": cells.derived(_is_ct, "sop_class_uid", "modality_raw"),
+        "image_type": cells.derived(texts_of, "image_type"),
+        "frame": _frames(cells),
+        "position": cells.positions(),
+        "row_direction": [each and each[0] for each in directions],
+        "column_direction": [each and each[1] for each in directions],
+        "spacing": cells.spacings(),
+        "rescale": cells.derived(_rescale, *_RESCALE),
+        "declared_units": cells.derived(declared_units, *_UNITS),
+        "padding": cells.derived(_padding, *_PADDING),
+        "lossy": cells.derived(_is_lossy, "lossy_image_compression", "transfer_syntax_uid"),
+        "declared": cells.derived(_declared, *_DECLARED),
+        "keys": keys_of(cells, KEY_COLUMNS),
+        "acquired": list(zip(*map(cells.of, _ACQUIRED), strict=True)),
+        "acquired_key": ["AcquisitionTime"] * cells.n,
+        "created": list(zip(*map(cells.of, _CREATED), strict=True)),
+        "pet": _pets(cells),
+        "invalid": invalid_of(cells),
+    }
+
+
+def _is_many_framed(sop_class_uid: str | None, n_frames: int | None) -> bool:
+    return sop_class_uid in MULTI_FRAME_CLASSES or (n_frames or 1) > 1
 
 
 def _is_ct(sop_class_uid: str | None, modality: str | None) -> bool:

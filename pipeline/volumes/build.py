@@ -105,6 +105,45 @@ def begin_series(job: SeriesJob) -> SeriesResult | SeriesBegun:
     )
 
 
+def give_up_series(job: SeriesJob, cause: str) -> SeriesResult:
+    """Return the rows of a series with which processes have ended: it is judged unseen.
+
+    No pixel is read; all that needs one is rejected.
+
+    Args:
+        job: the series.
+        cause: why, as in `files.reason`.
+    """
+    verdict = judge(job.rows, job.settings.volumes, pixels=None)
+    waiting = [
+        Rejection("PIXEL_DATA_ERROR", {"cause": cause}, slices) for slices in verdict.undecided
+    ]
+    rejections = (*verdict.rejections, *waiting)
+    error = UnreadableSliceError(cause, "", outside_the_file=False)
+    plan = SeriesPlan(
+        job,
+        replace(verdict, rejections=rejections, undecided=()),
+        tuple(_pixel_data_error(stack, error) for stack in verdict.stacks),
+    )
+    return _result(plan)
+
+
+def give_up_shards(job: ShardJob, cause: str) -> ShardResult:
+    """Return what makes `finish_series` reject a volume, with whose shards processes have ended."""
+    return ShardResult(
+        job.series.folder, job.volume.stack, job.dtype, job.first, unreadable=(cause, "", False)
+    )
+
+
+def give_up_finishing(job: FinishJob, cause: str) -> SeriesResult:
+    """Return the rows of a series that could not be finished: its large volumes are rejected."""
+    failed = [
+        ShardResult(job.series.folder, each.stack, each.dtype, 0, unreadable=(cause, "", False))
+        for each in job.series.volumes
+    ]
+    return finish_series(replace(job, results=tuple(failed)))
+
+
 def _verdict(job: SeriesJob, reader: SliceReader) -> SeriesVerdict:
     """Judge a series; groups whose repeats cannot be told now are rejected until another run."""
     try:
@@ -171,7 +210,9 @@ def _pixel_data_error(stack: Stack, error: UnreadableSliceError) -> Rejection:
 
 def _what_failed(error: UnreadableSliceError) -> dict[str, Any]:
     """Return the detail of PIXEL_DATA_ERROR; `retry` where another run may read the file."""
-    detail: dict[str, Any] = {"cause": error.cause, "sop_instance_uid": error.sop_instance_uid}
+    detail: dict[str, Any] = {"cause": error.cause}
+    if error.sop_instance_uid:
+        detail["sop_instance_uid"] = error.sop_instance_uid
     return detail | {"retry": True} if error.outside_the_file else detail
 
 

@@ -7,10 +7,9 @@ and angles within each picture are true and the picture is a parallelogram on bl
 """
 
 import math
-import struct
-import zlib
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -44,12 +43,8 @@ _INK: Final = 200
 _OBLIQUE: Final = 0.25
 """Least component of a direction, of its length, that adds a letter: 14.5 degrees."""
 _STRAIGHT_PX: Final = 0.5
-_EFFORT: Final = 1
-"""Of zlib: with runs alone, a higher level changes nothing."""
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_FILTER_UP: Final = 2
-_GREY: Final = 0
-"""Colour type of PNG."""
+_RUNS: Final = 3
+"""Strategy of zlib: Z_RLE."""
 
 _NAMES: Final = ("sagittal", "coronal", "axial")
 """Name of the plane across the LPS axis of that number."""
@@ -326,20 +321,8 @@ def _sheet(rows: list[list["Image"]]) -> "Image":
 
 
 def _encoded(picture: "Image") -> bytes:
-    """Return a grey picture as PNG (ISO/IEC 15948), each line as its difference to the one above.
-
-    Pillow tries every filter on every line, which takes three times as long for no fewer bytes.
-    """
-    width, height = picture.size
-    grey = np.asarray(picture, np.uint8)
-    lines = np.empty((height, 1 + width), np.uint8)
-    lines[:, 0] = _FILTER_UP
-    lines[0, 1:] = grey[0]
-    np.subtract(grey[1:], grey[:-1], out=lines[1:, 1:])
-    packer = zlib.compressobj(_EFFORT, strategy=zlib.Z_RLE)
-    data = packer.compress(lines.data) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 8, _GREY, 0, 0, 0)
-    return _SIGNATURE + b"".join(
-        struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said))
-        for name, said in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
-    )
+    """Return a picture as PNG (ISO/IEC 15948)."""
+    encoded = BytesIO()
+    # Runs alone: half the time of Pillow's own choice, for as many bytes.
+    picture.save(encoded, "PNG", compress_level=1, compress_type=_RUNS)
+    return encoded.getvalue()

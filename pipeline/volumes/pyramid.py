@@ -7,7 +7,6 @@ voxel from where the level's grid puts it. The price is aliasing; levels are to 
 """
 
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -65,14 +64,9 @@ class Pyramid:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for level in self._levels:
-            level.writer.__exit__(kind, error, traceback)
+            level.writer.close()
 
     def add(self, start: int, slab: Array) -> None:
         """Take the slices [slices, rows, columns] from `start` on; all slabs, in order."""

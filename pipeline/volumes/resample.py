@@ -146,18 +146,10 @@ def resample(
     """
     load_sitk()
     wanted = _three(spacing)
-    if interpolator not in INTERPOLATORS:
-        raise UsageError(
-            f"There is no interpolator {interpolator}.",
-            f"Interpolators: {', '.join(INTERPOLATORS)}.",
-        )
+    lacking = _lacking(array, missing)
+    _require_possible(interpolator, lacking)
     affine = np.asarray(affine_lps, np.float64)
     grid = output_grid((array.shape[0], array.shape[1], array.shape[2]), affine, wanted)
-    lacking = _lacking(array, missing)
-    if lacking is not None and interpolator == "bspline":
-        raise UsageError(
-            "Splines need every voxel, and some are missing.", "Take the interpolator linear."
-        )
     values = _as_type(array, interpolator)
     if lacking is not None:
         values = np.where(lacking, np.array(0, values.dtype), values)
@@ -170,6 +162,19 @@ def resample(
         kind: Interpolator = "nearest" if interpolator == "nearest" else "linear"
         moved[_moved(valid, affine, grid, kind, 0.0) < _VALID] = otherwise
     return Resampled(moved, grid.affine_lps, wanted)
+
+
+def _require_possible(interpolator: str, lacking: npt.NDArray[np.bool_] | None) -> None:
+    """Refuse an interpolator that is unknown, or that the voxels that are missing do not allow."""
+    if interpolator not in INTERPOLATORS:
+        raise UsageError(
+            f"There is no interpolator {interpolator}.",
+            f"Interpolators: {', '.join(INTERPOLATORS)}.",
+        )
+    if lacking is not None and interpolator == "bspline":
+        raise UsageError(
+            "Splines need every voxel, and some are missing.", "Take the interpolator linear."
+        )
 
 
 def _three(spacing: float | tuple[float, float, float]) -> tuple[float, float, float]:

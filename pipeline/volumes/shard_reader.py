@@ -5,27 +5,26 @@ Two slabs of memory and one shard's bytes, whatever the length of the series. Th
 """
 
 import hashlib
-import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
 from dicomlake.pipeline.volumes.shards import (
     ENTRY,
+    UINT32,
     Layout,
     Triple,
     chunk_places,
-    crc32c,
     shard_path,
 )
 
 Array = npt.NDArray[Any]
 
-_UINT32: Final = struct.Struct("<I")
 _DECODED_BYTES: Final = 4
 """Where a buffer of blosc says how many bytes it decodes to."""
 
@@ -76,13 +75,13 @@ def _places(
     """Yield the place of each chunk of a shard that touches the array, with its span of bytes."""
     depth, rows, columns = plan.grid
     size = depth * rows * columns * ENTRY.size
-    index, said = shard[-size - _UINT32.size : -_UINT32.size], shard[-_UINT32.size :]
-    if len(index) != size or said != _UINT32.pack(crc32c(index)):
+    index, said = shard[-size - UINT32.size : -UINT32.size], shard[-UINT32.size :]
+    if len(index) != size or said != UINT32.pack(google_crc32c.value(index)):
         raise ValueError("the index of a shard is damaged")
     entries = list(ENTRY.iter_unpack(index))
     for z, y, x in chunk_places(plan.grid, plan.chunks, shape):
         start, length = entries[(z * rows + y) * columns + x]
-        if start + length > len(shard) - size - _UINT32.size:
+        if start + length > len(shard) - size - UINT32.size:
             raise ValueError("a chunk is missing")
         yield (z, y, x), (start, length)
 
@@ -93,7 +92,7 @@ def _decode(shard: bytes, place: Triple, span: tuple[int, int], plan: Layout, ou
 
     start, length = span
     decoded = np.empty(plan.chunks, plan.dtype)
-    if _UINT32.unpack_from(shard, start + _DECODED_BYTES) != (decoded.nbytes,):
+    if UINT32.unpack_from(shard, start + _DECODED_BYTES) != (decoded.nbytes,):
         raise ValueError("a chunk of another size")
     # A buffer of blosc says itself how it was made.
     Blosc().decode(memoryview(shard)[start : start + length], decoded)

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
 from dicomlake.pipeline.errors import CorruptLakeError
+from dicomlake.pipeline.tables.faults import reach
 from dicomlake.pipeline.tables.layout import Access
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ _THREADS: Final = 2
 """
 ENTRY: Final = struct.Struct("<QQ")
 """Start and length of a chunk in the index of a shard."""
+UINT32: Final = struct.Struct("<I")
+"""The CRC-32C behind the index (RFC 3720, section 12.1)."""
 _ABSENT: Final = (1 << 64) - 1
 """Place and length of a chunk that lies outside the array."""
-_POLYNOMIAL: Final = 0x82F63B78
-"""Castagnoli's, reflected (RFC 3720, appendix B.4)."""
 _SHUFFLES: Final = {"shuffle": 1, "bitshuffle": 2}
 
 
@@ -130,12 +131,11 @@ class ShardWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads once they have done what they began."""
         # Nothing is cancelled: it is a slab at most, and each sync closes its file.
         self._pool.shutdown()
 
@@ -250,6 +250,7 @@ def _sync(descriptor: int) -> None:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
+    reach("shard.write")
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -303,22 +304,4 @@ def _index(grid: Triple, places: Sequence[Triple], spans: Sequence[tuple[int, in
     for (z, y, x), span in zip(places, spans, strict=True):
         entries[(z * grid[1] + y) * grid[2] + x] = span
     packed = b"".join(ENTRY.pack(*entry) for entry in entries)
-    return packed + struct.pack("<I", crc32c(packed))
-
-
-@lru_cache(maxsize=1)
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)  # noqa: PLW2901  (shifted out)
-        table.append(value)
-    return tuple(table)
-
-
-def crc32c(data: bytes) -> int:
-    """Return the CRC-32C of a few kilobytes (RFC 3720, section 12.1)."""
-    table, crc = _crc_table(), 0xFFFFFFFF
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8
-    return crc ^ 0xFFFFFFFF
+    return packed + UINT32.pack(google_crc32c.value(packed))

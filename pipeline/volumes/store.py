@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from dicomlake.pipeline.errors import CorruptLakeError
 from dicomlake.pipeline.tables.durable import sync_folder
+from dicomlake.pipeline.tables.faults import reach
 from dicomlake.pipeline.tables.layout import Access
 from dicomlake.pipeline.volumes.shard_reader import read_shards
 from dicomlake.pipeline.volumes.shards import Layout, fill_value, usual_threads
@@ -225,6 +226,7 @@ def publish_picture(picture: bytes, working: Path, volume: Path, access: Access)
     if not target.exists():
         written = working / target.name
         written.write_bytes(picture)
+        reach("picture.publish")
         _settle_file(written, access)
         written.rename(target)
         sync_folder(target.parent)
@@ -234,6 +236,7 @@ def publish_picture(picture: bytes, working: Path, volume: Path, access: Access)
 def _claim(group: Path, name: Path) -> bool:
     """Return whether the name now holds this group's bytes: just renamed, or there before."""
     if not name.exists():
+        reach("volume.publish")
         try:
             group.rename(name)
         except OSError:

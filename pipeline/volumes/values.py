@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from dicomlake.config.settings import PixelSettings
 from dicomlake.pipeline.discovery.paths import decode_path
+from dicomlake.pipeline.headers.pydicom_items import pydicom_errors, silenced_pydicom
 from dicomlake.pipeline.pixels.frame import PixelDataError, StoredFrame
 from dicomlake.pipeline.pixels.frame_reader import FrameReader
 from dicomlake.pipeline.pixels.syntaxes import EXPLICIT_BIG
@@ -20,6 +20,7 @@ from dicomlake.pipeline.series.slices import Slice
 Array = npt.NDArray[Any]
 
 _INT16_GREATEST: Final = 32_767
+_UINT16_GREATEST: Final = 65_535
 
 
 class UnreadableSliceError(Exception):
@@ -65,12 +66,7 @@ class SliceReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -166,31 +162,23 @@ def _unreadable(each: Slice, error: PixelDataError) -> UnreadableSliceError:
 def _read_lut(path: bytes, each: Slice) -> Lut:
     """Read the first item of Modality LUT Sequence; pydicom, for it is rare and nested."""
     from pydicom import dcmread  # noqa: PLC0415  (1 s of start-up, for rare series)
-    from pydicom.errors import InvalidDicomError  # noqa: PLC0415  (as above)
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123  (raw bytes)
+        with silenced_pydicom(), open(path, "rb") as file:  # noqa: PTH123  (raw bytes)
             item = dcmread(
                 file, stop_before_pixels=True, specific_tags=["ModalityLUTSequence"], force=True
             ).ModalityLUTSequence[0]
-        entries, first, bits = (int(value) for value in item.LUTDescriptor)
-        data = item["LUTData"].value
-    except OSError as error:
-        raise PixelDataError("unreadable") from error
-    except (
-        InvalidDicomError,
-        AttributeError,
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise PixelDataError("modality_lut") from error
-    entries = entries or 1 << 16
+            entries, first, bits = (int(value) for value in item.LUTDescriptor)
+            entries = entries & _UINT16_GREATEST or 1 << 16  # SS where it should be US
+            big = each.transfer_syntax_uid == EXPLICIT_BIG
+            values = _lut_values(item["LUTData"].value, entries, bits, big=big)
+    except pydicom_errors() as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise PixelDataError("unreadable") from error
+        raise PixelDataError("modality_lut") from None  # what pydicom says may hold a value
     signed = bool(each.frame and each.frame.signed)
     if first > _INT16_GREATEST and signed:
         first -= 1 << 16
-    values = _lut_values(data, entries, bits, big=each.transfer_syntax_uid == EXPLICIT_BIG)
     if len(values) < entries:
         raise PixelDataError("modality_lut")
     return Lut(first, values[:entries].astype(np.int64))
