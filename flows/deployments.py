@@ -1,10 +1,13 @@
 """The `run` flow on a schedule: registered on a Prefect API, and served from this process."""
 
 import asyncio
-from typing import Any
+import contextlib
+import os
+import threading
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from dicomlake.flows.exits import Terminated
+from dicomlake.flows.exits import TERMINATED, Terminated
 from dicomlake.flows.request import RunRequest
 from dicomlake.flows.tracked import check_api, run
 from dicomlake.flows.tracking import Api
@@ -12,9 +15,13 @@ from dicomlake.pipeline.errors import UsageError
 
 # isort: split
 # `tracked` has set the environment that Prefect is imported with.
+import psutil  # type: ignore[import-untyped]  # it brings no types
 from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
+
+END_S: Final = 45.0
+"""How long an end in order may take: Prefect gives a run under way 30 s."""
 
 
 class _Runner(Runner):
@@ -25,19 +32,46 @@ class _Runner(Runner):
 
     ended = False
     loop: asyncio.AbstractEventLoop | None = None
+    serving: asyncio.Task[Any] | None = None
 
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:
         del args, kwargs
-        self.ended = True
+        if not self.ended:
+            self.ended = True
+            last_resort = threading.Timer(END_S, _leave)
+            last_resort.daemon = True
+            last_resort.start()
         if self.loop is not None:
             self.loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
-        self._ending = asyncio.ensure_future(self.astop())
+        self._ending = asyncio.ensure_future(self._stop())
+
+    async def _stop(self) -> None:
+        try:
+            await self.astop()
+        except BaseException:
+            # The API refused, or the runner had not begun: Prefect's loops would go on for ever.
+            if self.serving is not None:
+                self.serving.cancel()
+            raise
 
     async def serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        await self.start()
+        self.serving = asyncio.current_task()
+        try:
+            await self.start()
+        except asyncio.CancelledError:
+            if not self.ended:
+                raise
+
+
+def _leave() -> None:
+    """End this process and those it started, whatever they wait for."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(TERMINATED)
 
 
 def serve(request: RunRequest, api: Api, *, name: str, cron: str, timezone: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dicomlake.flows.meters import readable_size, readable_time
 from dicomlake.flows.summary import DoseCounts, FileCounts, RunSummary
+from dicomlake.pipeline.errors import DicomLakeError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,6 +66,12 @@ def markdown_table(rows: Sequence[Row]) -> str:
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(_text(row[name]) for name in names) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def failure_json(error: DicomLakeError) -> str:
+    """Return what `--json` gives of a command that failed."""
+    failure = {"outcome": "failed", "code": error.code, "error": str(error)}
+    return json.dumps(failure | {"exit_code": error.exit_code}, indent=2)
 
 
 def screen() -> "Console":
@@ -176,6 +183,8 @@ def _ending(summary: RunSummary) -> Iterator[str]:
             f"{files.outdated:,} of {_files(files.read)} read again though unchanged: "
             "the schema has new columns"
         )
+    if files and files.resumed:
+        yield f"{_files(files.resumed)} taken up that a run read which did not end"
     if files and files.outside:
         yield (
             f"{_files(files.outside)} could not be read for reasons outside the file "
@@ -228,6 +237,8 @@ def _file_rows(summary: RunSummary) -> Iterator[Row]:
         yield {"status": status, "files": count, "reasons": ", ".join(reasons.get(status, []))}
     if summary.files.deleted:
         yield {"status": "deleted", "files": summary.files.deleted, "reasons": "not seen any more"}
+    if summary.files.moved:
+        yield {"status": "deleted", "files": summary.files.moved, "reasons": "moved"}
 
 
 def _reader_rows(files: FileCounts) -> Iterator[Row]:

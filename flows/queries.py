@@ -49,7 +49,7 @@ def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
         if relation is None:  # a statement without rows
             return
         reader = relation.to_arrow_reader(10_000)
-        _print(reader, form or ("table" if sys.stdout.isatty() else "csv"))
+        print_result(reader, form or ("table" if sys.stdout.isatty() else "csv"))
     except duckdb.Error as error:
         raise UsageError(
             " ".join(str(error).partition("\n\nLINE")[0].split()),
@@ -57,7 +57,8 @@ def sql(lake: Path, query: str, form: str | None, version: int | None) -> None:
         ) from None
 
 
-def _print(reader: "pa.RecordBatchReader", form: str) -> None:
+def print_result(reader: "pa.RecordBatchReader", form: str) -> None:
+    """Print the rows of a query as `table`, `csv` or `json`."""
     names = _told_apart(reader.schema.names)
     rows = _rows(reader, names)
     if form == "csv":

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from dicomlake.config.settings import Settings, SettingsProblem, load_settings
+from dicomlake.config.layers import SettingsProblem
+from dicomlake.config.settings import Settings, load_settings
 from dicomlake.pipeline.errors import SettingsError, UsageError
 
 Command = Literal["run", "ingest", "volumes", "dose"]

@@ -28,6 +28,8 @@ class FileCounts:
     """By `status/reason`, for the statuses that have a reason."""
     deleted: int = 0
     """Files that an earlier run saw and that are gone; they are not among those seen."""
+    moved: int = 0
+    """Files that an earlier run saw at another path; those seen are counted there."""
     deletes_withheld: int = 0
     readers: Mapping[str, int] = field(default_factory=dict)
     """Files read, by the reader that read their header."""
@@ -35,6 +37,8 @@ class FileCounts:
     """Files that the fast reader left to pydicom, by reason."""
     outdated: int = 0
     """Files read again because an older schema lacks columns that stand in them."""
+    resumed: int = 0
+    """Files not read, because a run that did not end had read them; their rows were taken up."""
 
     @property
     def proof(self) -> str:
