@@ -25,7 +25,7 @@ from dicomlake.schemas.tables.instances import INSTANCES
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "guide").glob("*.md"))
 DOSE = ROOT / "docs" / "guide" / "dose.md"
-GUIDE = [page for page in PAGES if page != DOSE]
+GUIDE = [page for page in PAGES if page != DOSE and "```python" in page.read_text("utf-8")]
 """The pages that lead to voxels."""
 
 

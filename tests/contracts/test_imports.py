@@ -88,8 +88,8 @@ def imported_modules(path: Path) -> set[str]:
     ("module", "files"),
     [
         ("prefect", {"flows/tracked.py", "flows/deployments.py"}),
-        ("dask", {"flows/engine.py", "flows/worker.py"}),
-        ("distributed", {"flows/engine.py", "flows/worker.py"}),
+        ("dask", {"flows/cluster.py", "flows/worker.py"}),
+        ("distributed", {"flows/cluster.py", "flows/worker.py"}),
     ],
 )
 def test_prefect_and_dask_stand_in_their_own_files(module: str, files: set[str]) -> None:

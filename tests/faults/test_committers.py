@@ -24,14 +24,14 @@ SETTINGS = default_settings()
 
 def start(lake: Path, name: str, count: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, str(MAKE / "committer.py"), str(lake), name, str(count), "own"],
+        [sys.executable, str(MAKE / "committer.py"), str(lake), name, str(count)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(("writers", "count"), [(2, 5), (4, 3)])
-def test_concurrent_committers_lose_nothing(tmp_path: Path, writers: int, count: int) -> None:
-    lake = tmp_path / "lake"
+def test_concurrent_committers_lose_nothing(in_memory: Path, writers: int, count: int) -> None:
+    lake = in_memory / "lake"
     with open_for_writing(lake, SETTINGS):
         pass
     stranger = Stranger()

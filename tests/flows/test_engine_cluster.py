@@ -23,12 +23,23 @@ from make.jobs import (
     square,
     threads_of_pyarrow,
 )
+from make.soak import long
 
 from dicomlake.config.settings import EngineSettings, load_settings
-from dicomlake.flows.engine import JOBS_PER_WORKER, Engine
+from dicomlake.flows import cluster as cluster_module
+from dicomlake.flows.cluster import JOBS_PER_WORKER
+from dicomlake.flows.engine import Engine
 from dicomlake.pipeline.errors import CorruptLakeError, EngineError
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    # Of connections to workers that died.
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+SOFT = [pytest.param(each, marks=long) for each in (signal.SIGINT, signal.SIGTERM)]
 
 
 def settings(**changes: object) -> EngineSettings:
@@ -136,14 +147,17 @@ def test_a_map_that_is_left_early_leaves_the_engine_usable(engine: Engine) -> No
     assert sorted(engine.map(square, range(4), cost_s=0, name=str)) == [0, 1, 4, 9]
 
 
-def test_an_unreachable_scheduler_is_one_line_and_soon(tmp_path: Path) -> None:
+def test_an_unreachable_scheduler_is_one_line_and_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "CONNECT_S", 1)
     started = time.monotonic()
     with (
         Engine(settings(scheduler="tcp://127.0.0.1:9"), folder=tmp_path) as engine,
         pytest.raises(EngineError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9") as said,
     ):
         list(engine.map(square, [1], cost_s=0, name=str))
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 6
     assert "\n" not in str(said.value)
 
 
@@ -187,7 +201,7 @@ DRIVER = """
 """
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [*SOFT, signal.SIGKILL])
 def test_no_worker_outlives_its_driver(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, sent: signal.Signals
 ) -> None:
@@ -212,4 +226,5 @@ def test_no_worker_outlives_its_driver(
     while any(Path(f"/proc/{pid}").exists() for pid in workers):
         assert time.monotonic() < deadline, "a worker outlived its driver"
         time.sleep(0.1)
-    assert [each.name for each in tmp_path.iterdir()] == ["driver.py"]
+    # A driver that is killed leaves its notes in the folder of its run, which others clear.
+    assert {each.name for each in tmp_path.iterdir()} <= {"driver.py", "notes"}

@@ -17,7 +17,12 @@ from dicomlake.pipeline.tables.layout import TEMPORARY
 from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.tables.verify import verify
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    # Of connections to workers that died.
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
 
 SETTINGS = default_settings(engine={"workers": 2})
 CHANGES = (change_of(0, 200, 1), change_of(100, 150, 2))

@@ -1,7 +1,7 @@
-"""A process that commits: `python committer.py LAKE NAME COUNT [generation N | own]`.
+"""A process that commits: `python committer.py LAKE NAME COUNT`.
 
-`generation N` commits the change every table of which says N. `own` commits COUNT changes one after
-the other, each a file of its own, named by NAME; other processes do the same at the same time.
+It commits COUNT changes one after the other, each a file of its own, named by NAME; other processes
+do the same at the same time.
 """
 
 import sys
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dicomlake.pipeline.tables.commit import Change, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.store import Version
-from make.rows import default_settings, file_row, generation, instance_row, rows, run_row
+from make.rows import default_settings, file_row, instance_row, rows, run_row
 
 
 def own_change(name: str, number: int, base: Version) -> Change:
@@ -29,15 +29,8 @@ def own_change(name: str, number: int, base: Version) -> Change:
 
 
 def main() -> None:
-    lake, name, count, *what = sys.argv[1:]
+    lake, name, count = sys.argv[1:]
     settings = default_settings(lake={"commit_attempts": 1000})
-    if what[0] == "generation":
-        number = int(what[1])
-        with open_for_writing(Path(lake), settings) as writer:
-            version = writer.commit(f"g{number}", lambda _: generation(number))
-            writer.record_run({"run_id": f"g{number}", "outcome": "done"})
-        print(version.number if version else 0)
-        return
     with open_for_writing(Path(lake), settings) as writer:
         print("open", flush=True)
         sys.stdin.readline()

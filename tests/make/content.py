@@ -1,7 +1,6 @@
-"""Contents of files as jobs of the content reader, and default settings for tests."""
+"""Contents of files as jobs of the content reader."""
 
 import copy
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +8,11 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
-from dicomlake.config import settings as settings_module
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.discovery.paths import encode_name, file_id
 from dicomlake.pipeline.pixels.content import Content, ContentJob, read_content
+from make.rows import default_settings
 from make.series import write
-
-
-def default_settings() -> Settings:
-    """Return the settings of `default.toml` alone."""
-    text = Path(settings_module.__file__).with_name("default.toml").read_text()
-    return Settings.model_validate(tomllib.loads(text))
-
 
 SETTINGS = default_settings()
 

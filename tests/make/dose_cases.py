@@ -59,7 +59,7 @@ def case(build: Case) -> Case:
 def _ct(
     study: str, *events: Dataset, total: rdsr.Quantity, name: str = "", **how: object
 ) -> Dataset:
-    return ct_report(events, name=f"{study} {name}", study=study, dlp_total=total, **how)  # type: ignore[arg-type]
+    return ct_report(events, name=f"{study} {name}", study=study, dlp_total=total, **how)  # type: ignore[arg-type]  # any keyword
 
 
 # CT reports.

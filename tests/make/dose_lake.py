@@ -11,11 +11,12 @@ from typing import Any, Final
 import pytest
 
 from dicomlake import Lake
-from dicomlake.config.settings import Settings, load_settings
+from dicomlake.config.settings import Settings
 from dicomlake.flows.reporter import DirectReporter
 from dicomlake.flows.request import RunRequest
 from dicomlake.flows.stages import execute
 from dicomlake.flows.summary import RunSummary
+from make.live import settings
 from make.one_run import _no_meter
 from make.series import uid
 
@@ -34,13 +35,6 @@ TABLES: Final = (CT, CT_SOURCES, XRAY, XRAY_FILTERS, PHARMA, ORGANS, REPORTS, VE
                  "devices", "drl", "dose_studies")  # fmt: skip
 OF_A_RUN: Final = {"run_id", "pipeline_version", "schema_version"}
 """What differs between rows that say the same."""
-
-
-@cache
-def settings(**dotted: Any) -> Settings:
-    """Return settings of an inline run; a name has two underscores for its dot."""
-    named = {name.replace("__", "."): value for name, value in dotted.items()}
-    return load_settings(None, None, {"engine.workers": 0, "volumes.preview": False, **named})
 
 
 NO_VOLUMES: Final = settings(run__volumes=False)

@@ -1,8 +1,11 @@
 """Lakes for tests: a folder of DICOM committed through the product's reader and writer."""
 
+import hashlib
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,8 +16,9 @@ from dicomlake.pipeline.discovery.walk import Entry
 from dicomlake.pipeline.headers.attempt import Batch, Lineage, attempt
 from dicomlake.pipeline.series.slices import FILE_COLUMNS, INSTANCE_COLUMNS
 from dicomlake.pipeline.tables.commit import Change, TableDelta, open_for_writing
-from dicomlake.pipeline.tables.store import Version
+from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.volumes.jobs import SeriesResult, build_series, series_jobs, volumes_change
+from dicomlake.schemas.tables import TABLES
 from make.rows import default_settings
 from make.rows import rows as table_rows
 
@@ -90,3 +94,47 @@ def read_rows(root: Path, settings: Settings | None = None) -> pa.Table:
         if name != "file_id":
             instances = instances.append_column(name, files[name].take(places))
     return instances
+
+
+def copy_lake(source: Path, target: Path) -> Path:
+    """Copy a lake as it stands, the links between its files included; return the copy."""
+    copies: dict[int, Path] = {}
+    for at, folders, names in os.walk(source):
+        here = target / os.path.relpath(at, source)
+        here.mkdir(mode=0o700)
+        links = [name for name in folders if Path(at, name).is_symlink()]
+        for name in [*names, *links]:
+            original, copy = Path(at, name), here / name
+            inode = original.lstat().st_ino
+            if inode in copies:
+                os.link(copies[inode], copy, follow_symlinks=False)
+            else:
+                copies[inode] = copy
+                shutil.copy2(original, copy, follow_symlinks=False)
+    return target
+
+
+OF_RUNS: Final = frozenset(
+    {"run_id", "first_seen_run", "last_changed_run", "deleted_at", "inputs_sha256"}
+)
+"""Columns that tell of the run that wrote a row."""
+
+
+def told(lake: Path) -> dict[str, list[str]]:
+    """Return what a lake says of its sources: the rows of every table as text, and the volumes.
+
+    The same for any runs that came to it, whatever befell them: what tells of runs and versions is
+    left out.
+    """
+    version = open_version(lake)
+    found: dict[str, list[str]] = {}
+    for name, table in TABLES.items():
+        if name not in ("runs", "changes"):
+            columns = [column.name for column in table.columns if column.name not in OF_RUNS]
+            found[name] = sorted(map(repr, version.read(name, columns).to_pylist()))
+    paths = (path for path in (lake / "volumes").rglob("*") if path.is_file())
+    found["volumes/"] = sorted(
+        f"{path.relative_to(lake)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in paths
+    )
+    return found

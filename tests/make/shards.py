@@ -16,7 +16,7 @@ def write_shards_and_die_once(job: ShardJob, mark: str) -> ShardResult:
         return write_shards(job)
     plain = ShardWriter.finish
 
-    def dying(self, index, slab, encoding):  # type: ignore[no-untyped-def]
+    def dying(self, index, slab, encoding):  # type: ignore[no-untyped-def]  # those of `finish`
         plain(self, index, slab, encoding)
         os.kill(os.getpid(), signal.SIGKILL)
 

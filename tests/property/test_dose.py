@@ -23,7 +23,7 @@ from make.series import uid, write
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-EXAMPLES = int(os.environ.get("DICOMLAKE_TEST_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("DICOMLAKE_TEST_EXAMPLES", "2"))
 """Trees drawn, of four studies each; hundreds for a soak."""
 VALUES = {"a": 100.0, "b": 150.5, "c": 0.0, "d": 1000.25}
 
@@ -167,5 +167,4 @@ def test_order_names_and_runs_change_no_row_and_totals_are_sums(
             run(source, Path(folder) / "lake again", NO_VOLUMES)
         again = DoseLake(Path(folder) / "lake again")
         event(f"{n_runs} runs")
-        but = ("file_id", "inputs_sha256")
-        assert again.everything(*but) == plain.everything(*but)
+        assert again.everything("file_id") == plain.everything("file_id")

@@ -1,56 +1,55 @@
-"""The tables are a function of the files that are live, whatever way the lake came to them."""
+"""The tables are a function of the files that are live, whatever way the lake came to them.
+
+Files of two sources are written, copied, moved, edited, broken and removed at random, with whole
+runs in between: after each run every table, the record of runs and of changes apart, equals that
+of a lake made anew of the same files.
+"""
 
 import os
 import random
 import shutil
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-from make.ingest import Ingester
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from make.live import LiveLake, settings
+from make.rdsr import ct_event, ct_report, save
 from make.series import ct_slice, uid, write
 from pydicom.encaps import encapsulate
 from pydicom.uid import ImplicitVRLittleEndian, JPEG2000Lossless
 
-ABOUT_RUNS = {
-    "run_id",
-    "pipeline_version",
-    "first_seen_run",
-    "last_changed_run",
-    "deleted_at",
-}
-TABLES = ("files", "instances", "series", "studies", "patients", "issues")
+EXAMPLES = int(os.environ.get("DICOMLAKE_TEST_EXAMPLES", "2"))
+"""Histories drawn; hundreds for a soak."""
+STEPS = int(os.environ.get("DICOMLAKE_TEST_STEPS", "6"))
+"""Changes and runs of a history."""
+SETTINGS = settings(volumes__min_slices=3)
+FOLDERS = ("one", "one/a", "one/b", "two", "two/a", "two/a/c")
 
 
 class Tree:
-    """A source that changes at random: copies, other contents, moves, rubbish."""
+    """Two sources that change at random: copies, other contents, moves, rubbish."""
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, chance: random.Random) -> None:
         self.root = root
-        self.random = random.Random(seed)
-        root.mkdir()
+        self.random = chance
+        self.sources = (root / "one", root / "two")
+        for source in self.sources:
+            source.mkdir(parents=True)
 
     def files(self) -> list[Path]:
         return sorted(path for path in self.root.rglob("*") if path.is_file())
 
     def place(self) -> Path:
-        folder = self.root / self.random.choice(["", "a", "b", "a/c"])
-        return folder / f"f{self.random.randrange(12)}"
-
-    def change(self) -> None:
-        actions: list[Callable[[], object]] = [
-            *(3 * [self.write]),
-            self.write_compressed,
-            *(4 * [self.copy]),
-            *(3 * [self.remove]),
-            self.move,
-            self.rubbish,
-            self.touch,
-        ]
-        self.random.choice(actions)()
+        folder = self.root / self.random.choice(FOLDERS)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"f{self.random.randrange(9)}"
 
     def write(self) -> None:
+        """Write a slice of one of two series; some claim the UID of another with other values."""
         path = self.place()
         k = self.random.randrange(5)
         series = self.random.choice(["x", "y"])
@@ -67,86 +66,167 @@ class Tree:
                 {"Modality": None},
             ]
         )
-        data = ct_slice(k, rows=4, columns=4, name=series, **attributes)
+        data = ct_slice(k, rows=4, columns=4, name=series, CTDIvol=4.0, **attributes)
         path.unlink(missing_ok=True)
         write(data, path, syntax)
         if self.random.random() < 0.2:
             path.write_bytes(path.read_bytes().replace(b"120 ", b"1_0 "))
+
+    def write_series(self) -> None:
+        """Write all slices of a series into a folder: enough for a volume."""
+        folder = self.root / self.random.choice(FOLDERS)
+        for k in range(5):
+            data = ct_slice(k, rows=4, columns=4, name=self.random.choice(["x", "y"]))
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"f{k}").unlink(missing_ok=True)
+            write(data, folder / f"f{k}")
 
     def write_compressed(self) -> None:
         dataset = ct_slice(self.random.randrange(5), rows=4, columns=4, name="x")
         dataset.PixelData = encapsulate([self.random.choice([b"one-", b"two-"])])
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True
-        write(dataset, self.place(), JPEG2000Lossless)
+        path = self.place()
+        path.unlink(missing_ok=True)
+        write(dataset, path, JPEG2000Lossless)
+
+    def write_report(self) -> None:
+        """Write a dose report; two of one UID may differ in what they say."""
+        number = self.random.randrange(2)
+        dose = self.random.choice([100.0, 200.0])
+        events = [ct_event("e", dlp=(dose, "mGy.cm"), ctdivol=(5.0, "mGy"))]
+        report = ct_report(events, name=f"r{number}", study="x", dlp_total=(dose, "mGy.cm"))
+        path = self.place()
+        path.unlink(missing_ok=True)
+        save(report, path)
 
     def rubbish(self) -> None:
+        """Put no DICOM, or a broken file, where one may have been."""
         path = self.place()
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(self.random.choice([b"", b"text", b"\0" * 128 + b"DICM" + b"x" * 40]))
 
-    def _some(self) -> Path | None:
-        files = self.files()
-        return self.random.choice(files) if files else None
+    def _some(self) -> Path:
+        return self.random.choice(self.files())
 
     def copy(self) -> None:
         chosen, to = self._some(), self.place()
-        if chosen and chosen != to:
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(chosen, to)
+        if chosen != to:
+            to.unlink(missing_ok=True)
+            self.random.choice([shutil.copy, shutil.copy2, os.link])(chosen, to)
 
     def move(self) -> None:
-        chosen, to = self._some(), self.place()
-        if chosen and chosen != to:
-            to.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(chosen, to)
+        os.replace(self._some(), self.place())
+
+    def swap(self) -> None:
+        """Give two files each the path of the other."""
+        one, other = self._some(), self._some()
+        if one != other:
+            aside = one.rename(self.root / "aside")
+            other.rename(one)
+            aside.rename(other)
+
+    def rename_folder(self) -> None:
+        """Rename a folder, within its source or to the other one."""
+        folders = [path for path in self.root.glob("*/*") if path.is_dir()]
+        to = self.root / self.random.choice(["one/a", "one/b", "two/a", "two/b"])
+        if folders and not to.exists():
+            self.random.choice(folders).rename(to)
+
+    def edit_pixels(self) -> None:
+        """Change the last value in place: neither size nor header say so."""
+        path = self._some()
+        raw = path.read_bytes()
+        changed = bytes([raw[-2] ^ 1]) if len(raw) > 1000 else b""
+        if changed:
+            alone = path.with_name("edited")  # not through the other names of a hard link
+            alone.write_bytes(raw[:-2] + changed + raw[-1:])
+            alone.replace(path)
+
+    def cut(self) -> None:
+        """Break a file: the header ends early, or the pixels do."""
+        path = self._some()
+        raw = path.read_bytes()
+        path.unlink()
+        path.write_bytes(raw[: self.random.choice([len(raw) // 2, max(0, len(raw) - 3)])])
 
     def remove(self) -> None:
-        if chosen := self._some():
-            chosen.unlink()
+        self._some().unlink()
 
     def touch(self) -> None:
-        if chosen := self._some():
-            os.utime(chosen)
+        os.utime(self._some())
 
 
-def content(ingest: Ingester) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows but of deleted files, without what tells of runs."""
-    found = {}
-    for table in TABLES:
-        rows = [
-            {name: value for name, value in row.items() if name not in ABOUT_RUNS}
-            for row in ingest.rows(table)
-            if row.get("status") != "deleted"
-        ]
-        found[table] = sorted(rows, key=repr)
-    return found
+CHANGES = ("write", "write_series", "write_compressed", "write_report", "rubbish")
+CHANGES_OF_FILES = ("copy", "move", "swap", "rename_folder", "edit_pixels", "cut", "remove",
+                    "touch")  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_increments_give_what_a_fresh_lake_gives(tmp_path: Path, seed: int) -> None:
-    tree = Tree(tmp_path / "tree", seed)
-    ingest = Ingester(tmp_path / "lake")
-    for step in range(5):
-        for _ in range(tree.random.choice([1, 4, 12])):
-            tree.change()
-        done = ingest(tree.root, allow_deletes=True)
-        assert sum(done.counts.by_status.values()) == len(tree.files())
-        fresh = Ingester(tmp_path / f"fresh-{step}")
-        fresh(tree.root)
-        assert content(ingest) == content(fresh)
-        assert ingest(tree.root).version is None
+class LiveFiles(RuleBasedStateMachine):
+    """Changes and runs in any order."""
+
+    @initialize(chance=st.randoms(use_true_random=False))
+    def start(self, chance: random.Random) -> None:
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = tempfile.TemporaryDirectory(prefix="dicomlake-test-", dir=memory)
+        self.tree = Tree(Path(self.folder.name) / "tree", chance)
+        self.lake = LiveLake(Path(self.folder.name) / "lake", SETTINGS)
+        self.fresh = 0
+        self.tree.write_series()
+
+    @rule(changes=st.lists(st.sampled_from(CHANGES), min_size=1, max_size=6))
+    def add(self, changes: list[str]) -> None:
+        for each in changes:
+            getattr(self.tree, each)()
+
+    @precondition(lambda self: self.tree.files())
+    @rule(changes=st.lists(st.sampled_from(CHANGES_OF_FILES), min_size=1, max_size=6))
+    def change(self, changes: list[str]) -> None:
+        for each in changes:
+            if self.tree.files():
+                getattr(self.tree, each)()
+
+    @rule()
+    def run(self) -> None:
+        done = self.lake.run(*self.tree.sources, allow_deletes=True)
+        assert done.files is not None
+        assert done.files.seen == len(self.tree.files())
+        self.fresh += 1
+        fresh = LiveLake(Path(self.folder.name) / f"fresh-{self.fresh}", SETTINGS)
+        fresh.run(*self.tree.sources)
+        said, expected = self.lake.said(), fresh.said()
+        for table in expected:
+            assert said[table] == expected[table], table
+        assert self.lake.dangling() == set()
+        shutil.rmtree(fresh.lake)
+        assert self.lake.run(*self.tree.sources, allow_deletes=True).outcome == "unchanged"
+
+    def teardown(self) -> None:
+        if hasattr(self, "folder"):
+            self.run()
+            self.folder.cleanup()
 
 
-def test_sources_one_after_another_give_what_all_at_once_give(tmp_path: Path) -> None:
-    trees = [Tree(tmp_path / name, seed) for seed, name in enumerate("abc", 10)]
-    for tree in trees:
-        for _ in range(15):
-            tree.change()
-    together = Ingester(tmp_path / "together")
-    together(*(tree.root for tree in trees))
-    one_by_one = Ingester(tmp_path / "one_by_one")
-    for tree in reversed(trees):
-        one_by_one(tree.root)
-    assert content(one_by_one) == content(together)
+LiveFiles.TestCase.settings = hypothesis_settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate] if EXAMPLES < 10 else list(Phase),
+    suppress_health_check=list(HealthCheck),
+)
+test_increments_give_what_a_fresh_lake_gives = LiveFiles.TestCase
+
+
+def test_sources_one_after_another_give_what_all_at_once_give(in_memory: Path) -> None:
+    tree = Tree(in_memory / "tree", random.Random(10))
+    for _ in range(6):
+        for change in ("write", "copy", "write_compressed", "copy", "write_report", "move"):
+            getattr(tree, change)()
+    together = LiveLake(in_memory / "together", SETTINGS)
+    together.run(*tree.sources)
+    one_by_one = LiveLake(in_memory / "one_by_one", SETTINGS)
+    for source in reversed(tree.sources):
+        one_by_one.run(source)
+    said, expected = one_by_one.said(), together.said()
+    for table in expected:
+        assert said[table] == expected[table], table

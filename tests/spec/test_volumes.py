@@ -23,6 +23,7 @@ from make.kinds import KINDS, LOSSY, PADDED
 from make.one_run import Outcome, Row, run_inline, settings
 from make.oracle import Files, check_reconciled, check_volume
 from make.series import uid
+from make.soak import long
 from make.traps import TRAPS, TrueVolume, Truth, drawn, save, stack
 from make.tree import clean_environment, command
 from pydicom import dcmread
@@ -167,6 +168,7 @@ def test_v18_every_frame_has_a_row_and_every_series_a_verdict(inline: Outcome) -
     check_reconciled(inline)
 
 
+@long
 def test_v18_two_workers_lose_nothing_and_make_the_same(inline: Outcome, spread: Outcome) -> None:
     check_reconciled(spread)
     assert_same_volumes(spread, inline)
@@ -592,6 +594,7 @@ def test_real_series_that_others_cannot_convert_have_the_fitting_verdict(
         check_volume(outcome, row, Files())
 
 
+@long
 def test_all_of_the_corpus_reconciles(shared: Path, tmp_path: Path) -> None:
     """Objects of every other kind, too: each file has its row, each usable series its verdict."""
     for name in ("seg_sr_sm", "odd", "transfer_syntaxes", "rt"):

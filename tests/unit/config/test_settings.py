@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dicomlake.config import settings as module
-from dicomlake.config.settings import SettingsProblem, known_keys, load_settings, preset_names
+from dicomlake.config.layers import SettingsProblem, known_keys
+from dicomlake.config.settings import load_settings, preset_names, sections
 
 FOLDER = Path(module.__file__).parent
 TOML_FILES = [FOLDER / "default.toml", *sorted((FOLDER / "presets").glob("*.toml"))]
@@ -16,7 +17,9 @@ TOML_FILES = [FOLDER / "default.toml", *sorted((FOLDER / "presets").glob("*.toml
 
 def test_defaults_and_model_have_exactly_the_same_keys() -> None:
     written = tomllib.loads((FOLDER / "default.toml").read_text())
-    assert {section: tuple(content) for section, content in written.items()} == known_keys()
+    assert {section: tuple(content) for section, content in written.items()} == known_keys(
+        sections()
+    )
 
 
 @pytest.mark.parametrize("path", TOML_FILES, ids=lambda path: path.stem)

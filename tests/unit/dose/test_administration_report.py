@@ -53,14 +53,22 @@ def test_activity_is_converted_by_its_unit(tmp_path: Path, activity: tuple[float
 
 
 @pytest.mark.parametrize(
-    ("activity", "flags"),
-    [(0.4, ["activity_out_of_range"]), (1.0, []), (10_000.0, []),
-     (11_000.0, ["activity_out_of_range"])],
-)  # fmt: skip
-def test_an_activity_out_of_range_is_kept_and_flagged(
-    tmp_path: Path, activity: float, flags: list[str]
+    ("nuclide", "activity", "flags"),
+    [
+        ("SRT:C-111A1", 0.4, ["activity_out_of_range"]),  # F-18
+        ("SRT:C-111A1", 1.0, []),
+        ("SRT:C-111A1", 10_000.0, []),
+        ("SRT:C-111A1", 11_000.0, ["activity_out_of_range"]),
+        ("SCT:1368003", 11_000.0, []),  # I-131
+        ("SRT:C-114B1", 11_000.0, []),  # the same in SNOMED RT
+        ("SCT:1368003", 41_000.0, ["activity_out_of_range"]),
+        ("SCT:43239002", 0.4, []),  # Se-75
+    ],
+)
+def test_an_activity_out_of_the_range_of_its_nuclide_is_kept_and_flagged(
+    tmp_path: Path, nuclide: str, activity: float, flags: list[str]
 ) -> None:
-    row = given(tmp_path, activity=(activity, "MBq"))
+    row = given(tmp_path, activity=(activity, "MBq"), nuclide=nuclide)
     assert row["administered_activity_mbq"] == activity
     assert row["flags"] == flags
 

@@ -21,7 +21,7 @@ def dcm(value: str) -> Code:
 
 
 def opened(tmp_path: Path, *content: Dataset, **attributes: object) -> Report:
-    made = document(*content, name="r", study="s", **attributes)  # type: ignore[arg-type]  (any keyword)
+    made = document(*content, name="r", study="s", **attributes)  # type: ignore[arg-type]  # any keyword
     return open_report(bytes(save(made, tmp_path / "report.dcm")), SETTINGS)
 
 
@@ -167,7 +167,7 @@ def test_containers_are_found_at_any_depth_but_not_within_one_another(tmp_path: 
     outer = container("113819", text("125203", "outer"), inner)
     report = opened(tmp_path, container("111111", container("111112", outer)))
     found = report.root.outermost(dcm("113819"))
-    assert [node.first(dcm("125203")).text() for node in found] == ["outer"]  # type: ignore[union-attr]  (it is there)
+    assert [node.first(dcm("125203")).text() for node in found] == ["outer"]  # type: ignore[union-attr]  # it is there
 
 
 def test_the_walk_is_in_the_order_of_the_report(tmp_path: Path) -> None:

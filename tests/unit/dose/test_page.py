@@ -143,7 +143,7 @@ def test_exams_without_a_standard_exam_are_counted_and_named() -> None:
              for i in range(12)]  # fmt: skip
     html = of_exams(exams)
     assert "<b>12</b><span>exams without a standard exam</span>" in html
-    assert '<td>CT</td><td>Odd one</td><td class="num">12</td>' in html
+    assert '<td class="short">CT</td><td>Odd one</td><td class="num">12</td>' in html
     assert "<h3>UNMAPPED: Odd one</h3>" in html
 
 

@@ -11,7 +11,7 @@ from make.lakes import build_volumes, ingest
 from make.series import ct_series
 
 from dicomlake.config.settings import load_settings
-from dicomlake.flows.cli import export
+from dicomlake.flows.lake_commands import export
 from dicomlake.pipeline.errors import CorruptLakeError, UsageError
 from dicomlake.pipeline.export.formats import FORMATS
 from dicomlake.pipeline.export.volumes import export_volumes

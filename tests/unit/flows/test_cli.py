@@ -11,7 +11,8 @@ import pytest
 from make.tree import clean_environment, command
 
 from dicomlake.flows import exits
-from dicomlake.flows.cli import absolute_source, cli
+from dicomlake.flows.cli import cli
+from dicomlake.flows.options import absolute_source
 from dicomlake.flows.request import RunRequest
 from dicomlake.pipeline.errors import CorruptLakeError, SettingsError
 
@@ -51,7 +52,7 @@ def test_commands_that_only_tell_import_nothing_heavy(arguments: list[str], tmp_
 def test_every_command_of_the_manual_is_there() -> None:
     assert {
         "run", "ingest", "volumes", "plan", "status", "sql", "schema", "verify", "export", "demo",
-        "serve",
+        "serve", "issues", "rollback", "compact", "vacuum",
     } <= set(cli.commands)  # fmt: skip
 
 

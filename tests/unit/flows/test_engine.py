@@ -10,8 +10,8 @@ import pytest
 from make.jobs import square
 
 from dicomlake.config.settings import EngineSettings, load_settings
+from dicomlake.flows import cluster, volume_stages
 from dicomlake.flows import engine as module
-from dicomlake.flows import stages
 from dicomlake.flows.engine import Engine
 from dicomlake.pipeline.headers.attempt import Lineage
 from dicomlake.pipeline.series.committed import SeriesKey
@@ -52,7 +52,7 @@ def test_inline_draws_a_job_only_when_its_result_is_wanted(tmp_path: Path) -> No
 def test_auto_is_inline_below_the_cost_of_a_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_start", no_cluster)
+    monkeypatch.setattr(cluster, "start", no_cluster)
     monkeypatch.setattr(module, "cores", lambda: 8)
     with Engine(settings(workers="auto", inline_below_s=6), folder=tmp_path) as engine:
         assert list(engine.map(square, [2], cost_s=5.9, name=str)) == [4]
@@ -61,14 +61,14 @@ def test_auto_is_inline_below_the_cost_of_a_cluster(
 
 
 def test_auto_is_inline_on_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_start", no_cluster)
+    monkeypatch.setattr(cluster, "start", no_cluster)
     monkeypatch.setattr(module, "cores", lambda: 1)
     with Engine(settings(workers="auto"), folder=tmp_path) as engine:
         assert list(engine.map(square, [2], cost_s=1e9, name=str)) == [4]
 
 
 def test_no_jobs_start_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_start", no_cluster)
+    monkeypatch.setattr(cluster, "start", no_cluster)
     with Engine(settings(workers=2), folder=tmp_path) as engine:
         assert list(engine.map(square, [], cost_s=1e9, name=str)) == []
 
@@ -98,4 +98,4 @@ def test_a_series_is_named_by_a_file_of_it_and_by_no_dicom_value() -> None:
     rows = SeriesRows(pa.table({"file_id": ["ab12", "cd34"]}), pa.table({}))
     lineage = Lineage("run", "0", 1)
     job = SeriesJob(key, rows, {}, "lake", "staging", load_settings(environment={}), lineage, 1, "")
-    assert stages._series_name(job) == "The series of file ab12"
+    assert volume_stages._series_name(job) == "The series of file ab12"

@@ -17,7 +17,8 @@ from dicomlake.pipeline.headers.issues import Fault
 from dicomlake.pipeline.headers.item_parser import parse_items
 from dicomlake.pipeline.headers.items import Items, OddItemsError
 from dicomlake.pipeline.headers.pydicom_items import pydicom_items
-from dicomlake.pipeline.headers.references import _KEYWORDS, ReferenceRows, role_of
+from dicomlake.pipeline.headers.reference_forms import KEYWORDS, role_of
+from dicomlake.pipeline.headers.references import ReferenceRows
 from dicomlake.pipeline.headers.values import Context, Raw
 from dicomlake.schemas.column import snake_case
 from dicomlake.schemas.tables.instance_references import INSTANCE_REFERENCES
@@ -213,7 +214,7 @@ def test_hostile_nesting_needs_no_stack_of_python() -> None:
 
 
 def test_known_keywords_are_those_of_the_standard() -> None:
-    for tag, keyword in _KEYWORDS.items():
+    for tag, keyword in KEYWORDS.items():
         assert pydicom.datadict.keyword_for_tag(tag) == keyword
         assert pydicom.datadict.dictionary_VR(tag) == "SQ"
         assert role_of(tag) == snake_case(keyword.removesuffix("Sequence"))

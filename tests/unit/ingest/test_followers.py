@@ -67,11 +67,6 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def ingest(tmp_path: Path) -> Ingester:
-    return Ingester(tmp_path / "lake")
-
-
 def expected(ingest: Ingester, name: str, count: int) -> list[tuple[str, str]]:
     """Return UID and file of each instance, as often as it has rows."""
     times = 1 if TABLES[name].key == ("sop_instance_uid",) else count

@@ -10,6 +10,8 @@ import pytest
 from make.content import SETTINGS
 from make.ingest import Ingester, add_volume_rows
 from make.series import ct_series, ct_slice, uid, write
+from make.soak import long
+from pydicom.uid import ImplicitVRLittleEndian
 
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.errors import CommitConflictError, ReconciliationError, SourceError
@@ -24,11 +26,6 @@ def tree(tmp_path: Path) -> Path:
     folder = tmp_path / "tree"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def ingest(tmp_path: Path) -> Ingester:
-    return Ingester(tmp_path / "lake")
 
 
 def with_settings(**sections: dict[str, Any]) -> Settings:
@@ -464,12 +461,13 @@ def test_a_renamed_folder_is_no_loss(tmp_path: Path, tree: Path) -> None:
     ingest(tree)
     (tree / "a").rename(tree / "b")
     done = ingest(tree)
-    assert (done.counts.withheld, done.counts.deleted) == (0, 6)
+    assert (done.counts.withheld, done.counts.deleted, done.counts.moved) == (0, 0, 6)
     assert set(uids(ingest).values()) == {f"b/IM{k:04d}" for k in range(6)}
     (tree / "b").rename(tree / "c")
     for k in range(3):
         (tree / "c" / f"IM{k:04d}").unlink()
-    assert ingest(tree).counts.withheld == 6
+    done = ingest(tree)
+    assert (done.counts.withheld, done.counts.deleted, done.counts.moved) == (3, 0, 3)
 
 
 def test_an_empty_root_withholds_however_few_files_are_gone(tree: Path, ingest: Ingester) -> None:
@@ -483,11 +481,11 @@ def test_an_empty_root_withholds_however_few_files_are_gone(tree: Path, ingest: 
 
 
 def test_copies_of_withheld_files_wait(tmp_path: Path, tree: Path, ingest: Ingester) -> None:
-    """The file that is the instance cannot be compared with: it stays, the copy waits."""
+    """The file that is the instance cannot be compared with: it stays, the other one waits."""
     write(ct_slice(0), tree / "only")
     ingest(tree)
     other = tmp_path / "other"
-    write(ct_slice(0), other / "copy")
+    write(ct_slice(0), other / "copy", ImplicitVRLittleEndian)
     (tree / "only").unlink()
     done = ingest(tree, other)
     assert done.counts.withheld == 1
@@ -549,6 +547,24 @@ def test_only_failed_reads_only_what_failed(tree: Path, ingest: Ingester) -> Non
     done = ingest(tree, only_failed=True)
     assert (done.counts.files_seen, done.counts.deleted) == (0, 1)
     assert len(ingest.rows("instances")) == 4
+
+
+def test_only_failed_reads_what_was_deferred_and_not_what_was_ingested(
+    tree: Path, tmp_path: Path
+) -> None:
+    waiting = SETTINGS.discovery.model_copy(update={"quiet_period_s": 3600.0})
+    ingest = Ingester(tmp_path / "lake", SETTINGS.model_copy(update={"discovery": waiting}))
+    old, young = ct_series(tree, 1)[0], tree / "young"
+    os.utime(old, (1e9, 1e9))
+    write(ct_slice(5), young)
+    ingest(tree)
+    assert ingest.statuses()["tree/young"] == ("deferred", "too_new")
+    os.utime(old, (1e9 + 1, 1e9 + 1))  # changed since, but no concern of this run
+    os.utime(young, (1e9, 1e9))
+    done = ingest(tree, only_failed=True)
+    assert (done.read_paths(), done.counts.files_seen) == (1, 1)
+    assert ingest.statuses()["tree/young"] == ("ingested", None)
+    assert ingest(tree).read_paths() == 1
 
 
 def test_sources_not_named_are_not_judged(tmp_path: Path, ingest: Ingester) -> None:
@@ -719,6 +735,7 @@ def test_a_batch_that_was_never_staged_stops_the_commit(tree: Path, ingest: Inge
     assert open_version(ingest.lake).number == 0
 
 
+@long
 def test_the_whole_corpus_has_a_row_for_every_file(
     shared: Path, tmp_path: Path, ingest: Ingester
 ) -> None:

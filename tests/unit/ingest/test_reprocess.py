@@ -10,8 +10,8 @@ from make.ingest import Ingester, add_volume_rows
 from make.series import ct_series, ct_slice, write
 
 from dicomlake.config.settings import Settings
-from dicomlake.flows import inspection
 from dicomlake.flows.request import RunRequest
+from dicomlake.flows.status import Shown, status
 from dicomlake.pipeline.errors import UsageError
 from dicomlake.pipeline.headers.attempt import Lineage
 
@@ -21,11 +21,6 @@ def tree(tmp_path: Path) -> Path:
     folder = tmp_path / "tree"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def ingest(tmp_path: Path) -> Ingester:
-    return Ingester(tmp_path / "lake")
 
 
 def with_headers(**changes: object) -> Settings:
@@ -113,7 +108,7 @@ def test_status_counts_the_files_read_otherwise_than_by_the_last_run(
     tmp_path: Path, ingest: Ingester, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def counted() -> int:
-        inspection.status(ingest.lake, runs=1, as_json=True)
+        status(ingest.lake, Shown(runs=1), as_json=True)
         return int(json.loads(capsys.readouterr().out)["files_of_other_code_or_settings"])
 
     for name in "ab":

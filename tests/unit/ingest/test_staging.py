@@ -20,8 +20,10 @@ from dicomlake.pipeline.headers.attempt import Attempt, Batch, Lineage
 from dicomlake.pipeline.tables import staging
 from dicomlake.pipeline.tables.commit import open_for_writing
 from dicomlake.pipeline.tables.ingest import batches, plan_ingest, stage
-from dicomlake.pipeline.tables.staging import FOLLOWERS, gather, write_batch
+from dicomlake.pipeline.tables.staging import FOLLOWERS, Making, gather, write_batch
 from dicomlake.schemas.tables import TABLES
+
+MAKING = Making("s", "/s", "0.1.0", 1, "0" * 64)
 
 
 def found(*paths: str, instances: bool = True) -> Attempt:
@@ -36,8 +38,8 @@ def found(*paths: str, instances: bool = True) -> Attempt:
 
 def test_what_was_staged_comes_back_in_batch_order(tmp_path: Path) -> None:
     second, first = found("c"), found("a", "b")
-    write_batch(tmp_path, 1, second)
-    write_batch(tmp_path, 0, first)
+    write_batch(tmp_path, 1, second, MAKING)
+    write_batch(tmp_path, 0, first, MAKING)
     back = gather(tmp_path, [2, 1])
     assert back.files.equals(pa.concat_tables([first.files, second.files]))
     assert back.instances.equals(pa.concat_tables([first.instances, second.instances]))
@@ -47,16 +49,16 @@ def test_what_was_staged_comes_back_in_batch_order(tmp_path: Path) -> None:
 
 
 def test_a_table_without_rows_has_no_file(tmp_path: Path) -> None:
-    write_batch(tmp_path, 0, found("a", instances=False))
+    write_batch(tmp_path, 0, found("a", instances=False), MAKING)
     (folder,) = (tmp_path / "batches").iterdir()
-    assert [path.name for path in folder.iterdir()] == ["files.arrow"]
+    assert sorted(path.name for path in folder.iterdir()) == ["batch.json", "files.arrow"]
     assert gather(tmp_path, [1]).instances.num_rows == 0
 
 
 def test_staged_rows_take_no_memory(tmp_path: Path) -> None:
     many = pa.concat_tables([found("a").instances] * 20_000)
     files = rows("files", [file_row("a")])
-    write_batch(tmp_path, 0, Attempt(files, many, TABLES["issues"].empty()))
+    write_batch(tmp_path, 0, Attempt(files, many, TABLES["issues"].empty()), MAKING)
     before = pa.total_allocated_bytes()
     back = gather(tmp_path, [1])
     assert back.instances.num_rows == 20_000
@@ -68,7 +70,7 @@ def test_many_batches_are_joined_so_that_few_files_are_open(tmp_path: Path) -> N
     """A mapped file stays open; a process may have no more than 1,024 of them."""
     every = [found(f"{number:03d}", instances=number != 7) for number in range(40)]
     for number, each in enumerate(every):
-        write_batch(tmp_path, number, each)
+        write_batch(tmp_path, number, each, MAKING)
     before = len(os.listdir("/dev/fd"))
     back = gather(tmp_path, [1] * 40)
     again = gather(tmp_path, [1] * 40)  # as when another run committed first
@@ -86,8 +88,8 @@ def test_many_batches_are_joined_so_that_few_files_are_open(tmp_path: Path) -> N
 
 
 def test_a_batch_tried_twice_is_that_of_one_try(tmp_path: Path) -> None:
-    write_batch(tmp_path, 0, found("a"))
-    write_batch(tmp_path, 0, found("b", instances=False))
+    write_batch(tmp_path, 0, found("a"), MAKING)
+    write_batch(tmp_path, 0, found("b", instances=False), MAKING)
     back = gather(tmp_path, [1])
     assert back.files.column("path").to_pylist() == ["a"]
     assert back.instances.num_rows == 1
@@ -105,15 +107,15 @@ def test_a_batch_that_could_not_be_written_leaves_nothing(
     written = staging.write_rows
     monkeypatch.setattr(staging, "write_rows", full)
     with pytest.raises(OSError, match="no space"):
-        write_batch(tmp_path, 0, found("a"))
+        write_batch(tmp_path, 0, found("a"), MAKING)
     assert not list((tmp_path / "batches").iterdir())
     with pytest.raises(ReconciliationError, match="Batch 0 was never staged"):
         gather(tmp_path, [1])
 
 
 def test_a_batch_with_a_row_too_few_is_named(tmp_path: Path) -> None:
-    write_batch(tmp_path, 0, found("a"))
-    write_batch(tmp_path, 1, found("b"))
+    write_batch(tmp_path, 0, found("a"), MAKING)
+    write_batch(tmp_path, 1, found("b"), MAKING)
     with pytest.raises(ReconciliationError, match="Batch 1 has 1 rows for 2 files"):
         gather(tmp_path, [1, 2])
 

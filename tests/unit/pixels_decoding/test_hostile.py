@@ -168,6 +168,14 @@ def test_deflated_frames_are_read_in_any_order_and_damage_is_refused(
         assert cause_of(reader, cut_short) in {"decoder", "truncated", "element_header"}
 
 
+@pytest.mark.parametrize("at", [16, 20])
+def test_a_jpeg_2000_whose_image_ends_before_it_begins_is_refused(at: int) -> None:
+    source = bytearray(frame(c.J2K_LOSSLESS))
+    source[at : at + 4] = (1 << 24).to_bytes(4, "big")  # XOsiz, YOsiz beyond Xsiz, Ysiz
+    with pytest.raises(PixelDataError, match="decoder"):
+        codestream.jpeg_2000(bytes(source))
+
+
 def test_a_jpeg_2000_sign_and_size_are_read_before_it_is_decoded() -> None:
     found, boxed = codestream.jpeg_2000(frame(c.J2K_LOSSLESS))
     assert (found.rows, found.columns, found.components) == (32, 32, 1)

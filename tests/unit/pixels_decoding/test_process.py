@@ -71,6 +71,40 @@ def test_a_decoder_that_dies_costs_its_frame_and_the_next_call_works(
     assert (found == found[:, :1, :1]).all()
 
 
+def test_batches_come_in_order_while_the_next_is_decoded(
+    tmp_path: Path, child: DecodingChild
+) -> None:
+    asked = frames(tmp_path, *[FINE] * 7)
+    batches = [asked[:3], asked[3:6], asked[6:]]
+    found = [[int(v[0, 0]) for v in values] for values in child.decode_batches(batches)]
+    assert found == [[100, 101, 102], [103, 104, 105], [106]]
+
+
+@pytest.mark.parametrize("harm", [b"segfault", b"quits..."])
+@pytest.mark.parametrize("bad", range(3))
+def test_a_batch_that_fails_leaves_no_answer_of_the_next_behind(
+    tmp_path: Path, child: DecodingChild, bad: int, harm: bytes
+) -> None:
+    asked = frames(tmp_path, *[harm if place == 2 * bad + 1 else FINE for place in range(6)])
+    batches = child.decode_batches([asked[:2], asked[2:4], asked[4:]])
+    for _ in range(bad):
+        next(batches)
+    with pytest.raises(PixelDataError) as caught:
+        next(batches)
+    assert caught.value.place == 1
+    assert [int(v[0, 0]) for v in child.decode([asked[0], asked[-2]])] == [100, 104]
+
+
+def test_batches_that_nobody_takes_leave_no_answer_behind(
+    tmp_path: Path, child: DecodingChild
+) -> None:
+    asked = frames(tmp_path, *[FINE] * 4)
+    batches = child.decode_batches([asked[:1], asked[1:2], asked[2:3]])
+    next(batches)
+    batches.close()
+    assert [int(v[0, 0]) for v in child.decode(asked[3:])] == [103]
+
+
 @pytest.mark.parametrize("harm", [b"for ever", b"sleeping"])
 def test_a_frame_that_takes_too_long_is_given_up(
     tmp_path: Path, child: DecodingChild, harm: bytes
@@ -146,7 +180,7 @@ def test_a_process_killed_between_two_requests_is_replaced(
     child.decode(asked)
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    child._running.process.wait()  # type: ignore[union-attr]
+    child._running.process.wait()  # type: ignore[union-attr]  # it has just decoded
     assert int(child.decode(asked)[0, 0, 0]) == 100
 
 

@@ -8,16 +8,13 @@ import pytest
 from pydicom._private_dict import private_dictionaries
 from pydicom.datadict import dictionary_keyword, dictionary_VM, dictionary_VR, tag_for_keyword
 
+from dicomlake.schemas.checks import AtLeast, Codes, Matches, OneOf
 from dicomlake.schemas.column import (
     LINEAGE,
     PERSON_NAME,
     VR_TYPES,
-    AtLeast,
-    Codes,
     Column,
     Level,
-    Matches,
-    OneOf,
     Privacy,
     Table,
     attribute,
@@ -27,17 +24,12 @@ from dicomlake.schemas.column import (
 from dicomlake.schemas.tables import TABLES, table
 from dicomlake.schemas.tables.instances import INSTANCES
 
-ALL_COLUMNS = [
-    pytest.param(each, column, id=f"{each.name}.{column.name}")
-    for each in TABLES.values()
-    for column in each.columns
-]
-COPIED = [
-    pytest.param(each, column, id=f"{each.name}.{column.name}")
-    for each in TABLES.values()
-    for column in each.columns
-    if column.keyword
-]
+each_table = pytest.mark.parametrize("owner", TABLES.values(), ids=TABLES.keys())
+
+
+def copied(owner: Table) -> list[Column]:
+    """Return the columns that are copied from an attribute."""
+    return [column for column in owner.columns if column.keyword]
 
 
 @pytest.mark.parametrize(
@@ -68,13 +60,14 @@ def test_name_is_the_snake_case_of_the_keyword(keyword: str, name: str) -> None:
     assert snake_case(keyword) == name
 
 
-@pytest.mark.parametrize(("owner", "column"), COPIED)
-def test_copied_column_agrees_with_the_data_dictionary(owner: Table, column: Column) -> None:
-    assert column.tag == tag_for_keyword(column.keyword)
-    assert column.vr == dictionary_VR(column.tag)
-    assert column.vm == dictionary_VM(column.tag)
-    assert column.tag_text == f"({column.tag >> 16:04X},{column.tag & 0xFFFF:04X})"
-    assert column.multi_valued == (column.vm != "1" or column.every_item)
+@each_table
+def test_copied_column_agrees_with_the_data_dictionary(owner: Table) -> None:
+    for column in copied(owner):
+        assert column.tag == tag_for_keyword(column.keyword)
+        assert column.vr == dictionary_VR(column.tag)
+        assert column.vm == dictionary_VM(column.tag)
+        assert column.tag_text == f"({column.tag >> 16:04X},{column.tag & 0xFFFF:04X})"
+        assert column.multi_valued == (column.vm != "1" or column.every_item)
 
 
 NAMED_OTHERWISE = {
@@ -85,18 +78,19 @@ NAMED_OTHERWISE = {
 }
 
 
-@pytest.mark.parametrize(("owner", "column"), COPIED)
-def test_copied_column_bears_the_name_of_its_keyword(owner: Table, column: Column) -> None:
-    allowed = {snake_case(column.keyword)}
-    outer = [dictionary_keyword(tag) for tag in column.within]
-    for each in outer:
-        assert dictionary_VR(tag_for_keyword(each)) == "SQ"
-        allowed.add(f"{snake_case(each.removesuffix('Sequence'))}_{snake_case(column.keyword)}")
-    part = {"CodeValue": "value", "CodingSchemeDesignator": "scheme", "CodeMeaning": "meaning"}
-    if column.keyword in part:
-        base = snake_case(outer[-1].removesuffix("Sequence").removesuffix("Code"))
-        allowed = {f"{base}_code_{part[column.keyword]}"}
-    assert column.name in allowed or column.name in NAMED_OTHERWISE
+@each_table
+def test_copied_column_bears_the_name_of_its_keyword(owner: Table) -> None:
+    for column in copied(owner):
+        allowed = {snake_case(column.keyword)}
+        outer = [dictionary_keyword(tag) for tag in column.within]
+        for each in outer:
+            assert dictionary_VR(tag_for_keyword(each)) == "SQ"
+            allowed.add(f"{snake_case(each.removesuffix('Sequence'))}_{snake_case(column.keyword)}")
+        part = {"CodeValue": "value", "CodingSchemeDesignator": "scheme", "CodeMeaning": "meaning"}
+        if column.keyword in part:
+            base = snake_case(outer[-1].removesuffix("Sequence").removesuffix("Code"))
+            allowed = {f"{base}_code_{part[column.keyword]}"}
+        assert column.name in allowed or column.name in NAMED_OTHERWISE
 
 
 UNLISTED_PRIVATE = {
@@ -193,21 +187,23 @@ def test_tables_of_parents_stay_narrow() -> None:
     } == (set())
 
 
-@pytest.mark.parametrize(("owner", "column"), COPIED)
-def test_copied_column_has_the_type_of_its_vr(owner: Table, column: Column) -> None:
-    value = column.type.value_type if isinstance(column.type, pa.ListType) else column.type
-    allowed = {VR_TYPES[column.vr]}
-    if column.vr == "IS":
-        allowed.add(pa.float64())  # for values that files write with decimals
-    assert value in allowed
+@each_table
+def test_copied_column_has_the_type_of_its_vr(owner: Table) -> None:
+    for column in copied(owner):
+        value = column.type.value_type if isinstance(column.type, pa.ListType) else column.type
+        allowed = {VR_TYPES[column.vr]}
+        if column.vr == "IS":
+            allowed.add(pa.float64())  # for values that files write with decimals
+        assert value in allowed
 
 
-@pytest.mark.parametrize(("owner", "column"), ALL_COLUMNS)
-def test_column_is_described_in_a_sentence(owner: Table, column: Column) -> None:
-    assert column.description[0].isupper() or column.description[0].isdigit()
-    assert column.description.endswith(".")
-    assert not column.rule.endswith(".")
-    assert "  " not in column.description
+@each_table
+def test_column_is_described_in_a_sentence(owner: Table) -> None:
+    for column in owner.columns:
+        assert column.description[0].isupper() or column.description[0].isdigit()
+        assert column.description.endswith(".")
+        assert not column.rule.endswith(".")
+        assert "  " not in column.description
 
 
 def test_tables_are_described_in_sentences_and_known_by_name() -> None:

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from dicomlake.schemas import render
-from dicomlake.schemas.column import AtLeast, Codes, Column, Matches, OneOf, Table
+from dicomlake.schemas.checks import AtLeast, Codes, Matches, OneOf
+from dicomlake.schemas.column import Column, Table
 from dicomlake.schemas.render.packages import frictionless_type
 from dicomlake.schemas.tables import TABLES
 

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dicomlake.schemas import render
-from dicomlake.schemas.column import AtLeast, Column, OneOf, Table
+from dicomlake.schemas.checks import AtLeast, OneOf
+from dicomlake.schemas.column import Column, Table
 from dicomlake.schemas.render.sql import double_quoted
 from dicomlake.schemas.tables import TABLES
 

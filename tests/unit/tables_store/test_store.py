@@ -80,7 +80,9 @@ def test_a_filter_leaves_other_partitions_unopened(version: Version) -> None:
 
 
 def test_a_filter_on_the_first_sort_column_leaves_other_parts_unopened(tmp_path: Path) -> None:
-    with open_for_writing(tmp_path / "lake", default_settings()) as writer:
+    with open_for_writing(
+        tmp_path / "lake", default_settings(tables={"small_part_bytes": 0})
+    ) as writer:
         for study in ("1", "2"):
             row = instance_row(f"{study}.5", study_instance_uid=study)
             delta = TableDelta(rows("instances", [row]))

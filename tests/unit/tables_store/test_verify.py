@@ -15,6 +15,7 @@ from dicomlake.pipeline.tables.commit import open_for_writing
 from dicomlake.pipeline.tables.layout import manifest_path, snapshot_path
 from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.pipeline.tables.verify import verify
+from dicomlake.schemas.tables import TABLES
 
 SETTINGS = default_settings()
 
@@ -37,8 +38,8 @@ def first_part(lake: Path, table: str = "instances") -> tuple[Path, Path]:
     return path, snapshot_path(lake, version.number) / part.relative(table)
 
 
-def flip(lake: Path) -> None:
-    path, _ = first_part(lake)
+def flip(lake: Path, table: str = "instances") -> None:
+    path, _ = first_part(lake, table)
     data = bytearray(path.read_bytes())
     data[60] ^= 1
     path.write_bytes(data)
@@ -71,6 +72,10 @@ DAMAGES: list[tuple[str, bool, Callable[[Path], object]]] = [
     ("stray_file", False, lambda lake: (lake / "data/notes.txt").write_text("x")),
     ("unreferenced", False, lambda lake: (lake / f"data/{'a' * 32}.parquet").write_text("x")),
     ("unreferenced", False, lambda lake: (lake / "volumes/nobody.zarr").mkdir()),
+    ("stray_file", False, lambda lake: (lake / "volumes/.hidden").write_text("x")),
+    ("stray_file", False, lambda lake: (lake / "versions/copy.json").write_text("x")),
+    ("stray_file", False, lambda lake: (lake / "snapshots/mine").mkdir()),
+    ("part_sha256", True, lambda lake: flip(lake, "issues")),
     ("link_missing", False, lambda lake: first_part(lake)[1].unlink()),
     ("link_differs", False, replace_link),
     ("manifest_unreadable", False, lambda lake: manifest_path(lake, 1).write_text("{")),
@@ -122,6 +127,73 @@ def test_instances_and_ingested_files_are_the_same_set(lake: Path) -> None:
     assert {f.code for f in verify(lake)} == {"instance_without_file"}
 
 
+def uid(number: int) -> dict[str, str]:
+    """Return the UID and file of an instance of the lake."""
+    return {"sop_instance_uid": f"1.{number}", "file_id": hex_id(f"s\0d{number % 2}/f{number}")}
+
+
+def slices(count: int, **more: Any) -> Change:
+    """Return the change that brings a volume of 2 slices, with so many rows of its slices."""
+    made = {"volume_id": "a" * 32, "status": "accepted", "n_slices": 2}
+    members = [
+        {"volume_id": "a" * 32, "frame_number": 1, "role": "slice", **uid(k), **more}
+        for k in range(count)
+    ]
+    return Change(
+        {
+            "volumes": TableDelta(rows("volumes", [made])),
+            "volume_instances": TableDelta(rows("volume_instances", members)),
+        }
+    )
+
+
+def test_volumes_have_the_slices_they_say_and_these_are_of_instances(lake: Path) -> None:
+    put(lake, slices(2))
+    assert verify(lake) == []
+    put(lake, slices(3))
+    assert [f.code for f in verify(lake)] == ["slices_differ"]
+    put(lake, slices(1, sop_instance_uid="9.9"))
+    assert "instance_missing" in {f.code for f in verify(lake)}
+
+
+def test_slices_of_a_volume_that_is_not_there_are_found(lake: Path) -> None:
+    members = slices(2).tables["volume_instances"]
+    put(lake, Change({"volume_instances": members}))
+    assert [f.code for f in verify(lake)] == ["volume_row_missing"]
+
+
+@pytest.mark.parametrize("name", ["frames", "instance_references"])
+def test_rows_without_their_instance_are_found(lake: Path, name: str) -> None:
+    row = {**uid(0), "frame_number": 1, "modality": "CT", "study_year": 2024,
+           "referenced_sop_instance_uid": "1.1", "role": "image"}  # fmt: skip
+    kept = {each: value for each, value in row.items() if each in TABLES[name].by_name}
+    put(lake, Change({name: TableDelta(rows(name, [kept]))}))
+    assert verify(lake) == []
+    put(lake, Change({name: TableDelta(rows(name, [{**kept, "sop_instance_uid": "9.9"}]))}))
+    assert [f.code for f in verify(lake)] == ["instance_missing"]
+
+
+def test_findings_about_a_file_that_is_not_there_are_found(lake: Path) -> None:
+    issue = {"issue_id": "0" * 32, "code": "bad_uid", "severity": "info"}
+    put(lake, Change({"issues": TableDelta(rows("issues", [{**issue, **uid(0)}]))}))
+    assert verify(lake) == []
+    lost = {**issue, "file_id": "f" * 32}
+    put(lake, Change({"issues": TableDelta(rows("issues", [lost]))}))
+    assert [f.code for f in verify(lake)] == ["file_missing"]
+
+
+def test_series_without_instances_and_instances_without_series_are_found(lake: Path) -> None:
+    names = ("study_instance_uid", "series_instance_uid")
+    found = open_version(lake).read("instances", names).to_pylist()
+    found = [{**found[0], "modality": "CT", "study_year": 2024}]  # they are of one series
+    put(lake, Change({"series": TableDelta(rows("series", found))}))
+    assert verify(lake) == []
+    first = pa.table({name: [found[0][name]] for name in names})
+    other = {**found[0], "series_instance_uid": "9.9"}
+    put(lake, Change({"series": TableDelta(rows("series", [other]), first)}))
+    assert [f.code for f in verify(lake)] == ["parent_missing", "parent_without_instance"]
+
+
 def volume(lake: Path, digest: str) -> str:
     path = "volumes/v.zarr"
     row = {"volume_id": "a" * 32, "status": "accepted", "path": path, "sha256": digest}
@@ -134,6 +206,26 @@ def test_a_volume_whose_array_is_gone_is_found(lake: Path) -> None:
     assert [(f.code, f.path) for f in verify(lake)] == [("volume_missing", path)]
     (lake / path).mkdir()
     assert verify(lake) == []
+
+
+def test_strange_files_in_a_volume_and_a_picture_that_is_cut_are_found(lake: Path) -> None:
+    row = {"volume_id": "a" * 32, "status": "rejected", "path": "volumes/v.zarr",
+           "preview": "volumes/v.png", "sha256": "b" * 64}  # fmt: skip
+    put(lake, Change({"volumes": TableDelta(rows("volumes", [row]))}))
+    for name in ("zarr.json", "0/zarr.json", "0/c/0/0/0", "mask/zarr.json", "mask/c/0/0/0"):
+        path = lake / "volumes/v.zarr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert [f.code for f in verify(lake)] == ["preview_missing"]
+    whole = b"\x89PNG\r\n\x1a\n" + bytes(30) + b"IEND\xaeB`\x82"
+    picture = lake / "volumes/v.png"
+    for damaged in (b"", whole[:-1], whole[1:]):
+        picture.write_bytes(damaged)
+        assert [f.code for f in verify(lake)] == ["preview_damaged"]
+    picture.write_bytes(whole)
+    assert verify(lake) == []
+    (lake / "volumes/v.zarr/0/c/notes").write_text("x")
+    assert [(f.code, f.path) for f in verify(lake)] == [("stray_file", "volumes/v.zarr/0/c/notes")]
 
 
 def test_deep_verification_recomputes_the_digest_of_every_array(lake: Path) -> None:

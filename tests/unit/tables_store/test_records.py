@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 
-from dicomlake.flows.records import one_row, timestamp_text
+from dicomlake.pipeline.tables.records import one_row, timestamp_text
 from dicomlake.schemas.tables.runs import RUNS
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta(hours=2)))
@@ -39,7 +39,7 @@ def test_a_missing_map_is_null() -> None:
 def test_pandas_is_not_imported() -> None:
     code = (
         "import sys\n"
-        "from dicomlake.flows.records import one_row\n"
+        "from dicomlake.pipeline.tables.records import one_row\n"
         "from dicomlake.schemas.tables.runs import RUNS\n"
         "one_row(RUNS, {'command': 'run', 'files_by_status': {'ingested': 1}})\n"
         "assert 'pandas' not in sys.modules\n"
