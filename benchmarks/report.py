@@ -21,6 +21,8 @@ TITLES: Final[Mapping[str, str]] = {
     "ingest": "Crawl to committed Parquet, whole processes",
     "growth": "Growth",
     "nochange": "Again, with nothing changed",
+    "commits": "After a year of small commits",
+    "ledger": "Planning over a large ledger",
     "startup": "Start-up",
     "volume": "Volumes",
     "compressed": "Compressed volumes",

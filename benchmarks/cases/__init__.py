@@ -3,12 +3,14 @@
 from runner import Case
 
 from cases import (
+    commits,
     compressed,
     dose,
     frames,
     growth,
     header,
     ingest,
+    ledger,
     nochange,
     startup,
     volume,
@@ -22,6 +24,8 @@ CASES: dict[str, Case] = {
     "ingest": ingest.prepare,
     "growth": growth.prepare,
     "nochange": nochange.prepare,
+    "ledger": ledger.prepare,
+    "commits": commits.prepare,
     "startup": startup.prepare,
     "volume": volume.prepare,
     "compressed": compressed.prepare,

@@ -25,7 +25,7 @@ def prepare(folder: Path, scale: Scale) -> Prepared:
     do("ingest", small_lake, f"bench={single}")
     return Prepared(
         contenders={
-            FLOOR: lambda: _scan(root),
+            FLOOR: lambda: scan(root),
             START: lambda: do("ingest", small_lake, f"bench={single}"),
             AGAIN: lambda: do("ingest", lake, f"bench={root}"),
         },
@@ -47,7 +47,7 @@ def prepare(folder: Path, scale: Scale) -> Prepared:
     )
 
 
-def _scan(root: Path) -> int:
+def scan(root: Path) -> int:
     """Stat every file below a folder and return how many there are."""
     pending, seen = [os.fspath(root)], 0
     while pending:
