@@ -1,4 +1,5 @@
-# make run | test | lint | bench | bench-peers | bench-report | compare-volumes | docs | lock | clean.
+# make run | test | soak | fuzz | lint | bench | bench-peers | bench-report | compare-volumes | docs |
+# lock | clean.
 # Needs Python 3.11 and make, nothing else.
 #
 #   make run                                 the demo: bundled samples and a generated chest CT
@@ -12,6 +13,8 @@ PYTHON ?= python3
 LAKE ?= lake
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+SOAK_TESTS ?= tests/faults tests/property tests/unit/tables_store tests/unit/ingest
+FUZZ_ARGS ?= --seconds 60
 BENCH_ARGS ?=
 CASES ?= ../shared/cases/volumes
 
@@ -19,14 +22,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := pipeline flows schemas config
 CODE := $(shell find $(ROOMS) src -name '*.py' -not -type l)
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# On all cores, where pip takes one; what is no Python for this version stays as it is.
+COMPILE_INSTALLED = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # An editable install of the one project, with the build tools of the lock file.
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate --no-strip-extras pyproject.toml
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench bench-peers bench-report compare-volumes docs lock clean
+.PHONY: run test soak fuzz lint bench bench-peers bench-report compare-volumes docs lock clean
 
 run: $(VENV)/compiled
 ifdef SOURCE
@@ -36,7 +41,16 @@ else
 endif
 
 test: $(VENV)/dev $(VENV)/compiled
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# The long versions of what is small in `make test`: hours, and some 10 GB in TMPDIR and /dev/shm.
+soak: $(VENV)/dev $(VENV)/compiled
+	DICOMLAKE_SOAK=1 DICOMLAKE_TEST_EXAMPLES=2000 $(BIN)/pytest --timeout 14400 --durations 20 \
+	  $(SOAK_TESTS) $(PYTEST_ARGS)
+
+# The parsers of bytes from outside under atheris (tests/fuzz); what it finds is kept in .fuzz/.
+fuzz: $(VENV)/dev $(VENV)/compiled $(VENV)/fuzz
+	PYTHONPATH=$(VENV)/fuzz $(BIN)/python tests/fuzz/run.py $(FUZZ_ARGS)
 
 lint: $(VENV)/dev $(VENV)/compiled
 	$(BIN)/ruff check .
@@ -78,13 +92,20 @@ $(VENV)/created:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
+# Beside the environment, not in it: nothing else may come to depend on it.
+$(VENV)/fuzz: $(VENV)/created
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fuzz"], sep="\n")' \
+	  | xargs $(INSTALL) --no-deps --target $@
+
 $(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
 	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
 	$(EDITABLE)
+	$(COMPILE_INSTALLED)
 	touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
 	$(INSTALL) --no-deps --require-hashes --requirement requirements-dev.lock
+	$(COMPILE_INSTALLED)
 	touch $@
 
 # Where PYTHONDONTWRITEBYTECODE is set, every start would compile the project anew.

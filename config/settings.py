@@ -4,33 +4,34 @@ Every key stands in `default.toml` with a comment; the models here give it its t
 unknown key is an error that names the nearest known one.
 """
 
-import difflib
 import hashlib
 import itertools
 import json
 import os
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     ValidationError,
-    create_model,
     field_validator,
 )
 from pydantic.fields import FieldInfo
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
+from dicomlake.config.layers import (
+    SettingsProblem,
+    checked,
+    environment_layer,
+    flags_layer,
+    nearest,
+    toml_layer,
+)
 
-ENVIRONMENT_PREFIX: Final = "DICOMLAKE_"
-LAKE_VARIABLE: Final = "DICOMLAKE_LAKE"
-"""The lake's path; not a setting, though a section has the same name."""
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 _HERE: Final = Path(__file__).parent
 
@@ -47,6 +48,7 @@ class LakeSettings(Section):
     mode: Annotated[str, Field(pattern="^0?[0-7]{3}$")]
     group: str
     commit_attempts: Annotated[int, Field(ge=1)]
+    vacuum_grace_hours: Annotated[float, Field(ge=0)]
 
     @property
     def folder_mode(self) -> int:
@@ -100,6 +102,7 @@ class HeaderSettings(Section):
     max_depth: Annotated[int, Field(ge=1, le=200)]
     max_elements: Annotated[int, Field(ge=100)]
     max_values: Annotated[int, Field(ge=16)]
+    read_timeout_s: Annotated[float, Field(ge=0)]
     elements: bool
     dicom_json: bool
 
@@ -118,6 +121,7 @@ class TableSettings(Section):
     part_bytes: Annotated[int, Field(ge=65_536)]
     small_part_bytes: Annotated[int, Field(ge=0)]
     merge_small_parts: Annotated[int, Field(ge=2)]
+    changes_of_files: bool
     compression_level: Annotated[int, Field(ge=1, le=19)]
 
 
@@ -274,24 +278,9 @@ class Settings(Section):
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
-class SettingsProblem(ValueError):  # noqa: N818  (SettingsError is what the command line makes of it)
-    """A setting is unknown or has a value it cannot take: one line that says where and how."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """The settings of one place: `values` by section and key, `where` in words for people."""
-
-    where: str
-    values: Mapping[str, Mapping[str, object]]
-
-
-def known_keys() -> dict[str, tuple[str, ...]]:
-    """Return the keys of every section."""
-    return {
-        section: tuple(_section_model(field).model_fields)
-        for section, field in Settings.model_fields.items()
-    }
+def sections() -> dict[str, type[BaseModel]]:
+    """Return the model of every section."""
+    return {name: _section_model(field) for name, field in Settings.model_fields.items()}
 
 
 def preset_names() -> tuple[str, ...]:
@@ -318,17 +307,18 @@ def load_settings(
         SettingsProblem: an unknown preset or key, a value of the wrong type or out of bounds, a
             file that cannot be read. The text names the place and the nearest known key.
     """
-    layers = [_toml_layer(_HERE / "default.toml", "the defaults")]
+    known = sections()
+    layers = [toml_layer(_HERE / "default.toml", "the defaults", known)]
     if preset is not None:
-        layers.append(_toml_layer(_preset_path(preset), f"preset {preset}"))
+        layers.append(toml_layer(_preset_path(preset), f"preset {preset}", known))
     if file is not None:
-        layers.append(_toml_layer(file, str(file)))
-    layers.append(_environment_layer(os.environ if environment is None else environment))
-    layers.append(_flags_layer(flags or {}))
+        layers.append(toml_layer(file, str(file), known))
+    layers.append(environment_layer(os.environ if environment is None else environment, known))
+    layers.append(flags_layer(flags or {}))
     merged: dict[str, dict[str, object]] = {}
     origin: dict[str, str] = {}
     for layer in layers:
-        for section, key, value in _checked(layer):
+        for section, key, value in checked(layer, known):
             merged.setdefault(section, {})[key] = value
             origin[f"{section}.{key}"] = layer.where
     try:
@@ -346,111 +336,8 @@ def _section_model(field: FieldInfo) -> type[BaseModel]:
 
 def _preset_path(name: str) -> Path:
     if name not in preset_names():
-        raise SettingsProblem(f"there is no preset {name!r}{_nearest(name, preset_names())}.")
+        raise SettingsProblem(f"there is no preset {name!r}{nearest(name, preset_names())}.")
     return _HERE / "presets" / f"{name}.toml"
-
-
-def _toml_layer(path: Path, where: str) -> Layer:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsProblem(f"Cannot read {where}: {error.strerror or error}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsProblem(f"{where} is not valid TOML: {error}.") from None
-    for section, content in values.items():
-        if not isinstance(content, dict):
-            raise SettingsProblem(
-                f"{where}: {section} stands outside a section"
-                f"{_nearest_qualified(section, 'write it below [{}]')}."
-            )
-    return Layer(where, values)
-
-
-def _environment_layer(environment: Mapping[str, str]) -> Layer:
-    # Imported here: whoever only needs the models, such as a worker, does not pay for it.
-    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError  # noqa: PLC0415
-
-    ours = {
-        name.upper(): value
-        for name, value in environment.items()
-        if name.upper().startswith(ENVIRONMENT_PREFIX)
-        and name.upper() != LAKE_VARIABLE
-        and _check_variable(name.upper())
-    }
-    fields: dict[str, Any] = {
-        name: (_section_model(field), ...) for name, field in Settings.model_fields.items()
-    }
-    model = create_model("Environment", __base__=BaseSettings, **fields)
-    source = EnvSettingsSource(
-        model, env_prefix=ENVIRONMENT_PREFIX.lower(), env_nested_delimiter="__"
-    )
-    values: dict[str, dict[str, object]] = {}
-    for name, text in ours.items():  # one by one: an error names the section only
-        source.env_vars = {name.lower(): text}
-        try:
-            found = source()
-        except SettingsError:
-            raise SettingsProblem(
-                f"the environment: {name} = {text!r}: a list is written as [1, 2]."
-            ) from None
-        for section, content in found.items():
-            values.setdefault(section, {}).update(content)
-    return Layer("the environment", values)
-
-
-def _check_variable(name: str) -> bool:
-    """Return whether a variable is a setting; refuse one that was meant to be and is not.
-
-    A name without `__` belongs to something else, unless it nearly is a section or a key.
-    """
-    variables = {
-        f"{ENVIRONMENT_PREFIX}{section}__{key}".upper(): key.upper()
-        for section, keys in known_keys().items()
-        for key in keys
-    }
-    if name in variables:
-        return True
-    rest = name.removeprefix(ENVIRONMENT_PREFIX)
-    words = [*variables.values(), *(section.upper() for section in known_keys())]
-    if "__" not in rest and not difflib.get_close_matches(rest, words, n=1, cutoff=0.75):
-        return False
-    hint = _nearest(name, (*variables, LAKE_VARIABLE))
-    raise SettingsProblem(f"the environment: {name} is no setting{hint}.")
-
-
-def _flags_layer(flags: Mapping[str, object]) -> Layer:
-    values: dict[str, dict[str, object]] = {}
-    for name, value in flags.items():
-        section, _, key = name.partition(".")
-        values.setdefault(section, {})[key] = value
-    return Layer("the command line", values)
-
-
-def _checked(layer: Layer) -> Iterator[tuple[str, str, object]]:
-    keys = known_keys()
-    for section, content in layer.values.items():
-        if section not in keys:
-            raise SettingsProblem(
-                f"{layer.where}: there is no section [{section}]{_nearest(section, keys)}."
-            )
-        for key, value in content.items():
-            if key not in keys[section]:
-                hint = _nearest(key, keys[section]) or _nearest_qualified(key, "it is in [{}]")
-                raise SettingsProblem(f"{layer.where}: {section}.{key} is no setting{hint}.")
-            yield section, key, value
-
-
-def _nearest(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """Return ` (did you mean x?)`, or nothing where no known name is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]}?)" if found else ""
-
-
-def _nearest_qualified(key: str, form: str) -> str:
-    """Return in which section a key of this or nearly this name stands, or nothing."""
-    sections = {key: section for section, keys in known_keys().items() for key in keys}
-    found = difflib.get_close_matches(key, list(sections), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]}? {form.format(sections[found[0]])})" if found else ""
 
 
 def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:

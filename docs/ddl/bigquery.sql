@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 3, for BigQuery. Generated.
+-- Tables of dicomlake, schema version 4, for BigQuery. Generated.
 
 -- Key: `file_id`
 CREATE TABLE `files` (
@@ -1456,6 +1456,20 @@ CREATE TABLE `drl` (
 CLUSTER BY `kind`, `facility_key`, `device_key`, `modality_group`
 OPTIONS (description = "One row per population, exam, quantity, phantom, subset and band. Populations below the least number are kept with their count and without figures.");
 
+-- Key: `version`, `table_name`, `row_key`
+CREATE TABLE `changes` (
+  `version` INT64 NOT NULL OPTIONS (description = "Version that made the change. Always at least 1."),
+  `table_name` STRING NOT NULL OPTIONS (description = "Table of the row."),
+  `row_key` STRING NOT NULL OPTIONS (description = "Key of the row: the values of the table's key columns in their order. Rule: a JSON list without spaces, as `json_array(…)` of DuckDB writes it: numbers as they are, NULL as `null`, dates as text."),
+  `op` STRING NOT NULL OPTIONS (description = "What became of the row. Always one of `insert`, `update`, `delete`."),
+  `run_id` STRING NOT NULL OPTIONS (description = "Run that last changed the row."),
+  `pipeline_version` STRING NOT NULL OPTIONS (description = "Version of dicomlake that wrote the row."),
+  `schema_version` INT64 NOT NULL OPTIONS (description = "Version of the schema the row was written with."),
+  PRIMARY KEY (`version`, `table_name`, `row_key`) NOT ENFORCED
+)
+CLUSTER BY `version`, `table_name`, `row_key`
+OPTIONS (description = "The keys that each version changed in each table, so that a loader merges only those. Not of `changes`, `issues` and `runs`; of `files` where setting `tables.changes_of_files` says so. A row that was written again and differs in nothing but its lineage is no change.");
+
 -- Key: `issue_id`
 CREATE TABLE `issues` (
   `issue_id` STRING NOT NULL OPTIONS (description = "Identity of the finding. Rule: first 32 hex digits of sha256 of what the other columns say. Always matches `[0-9a-f]{32}`."),
@@ -1478,7 +1492,7 @@ OPTIONS (description = "Findings: a tolerated fault of a file, a malformed value
 
 -- Key: `run_id`
 CREATE TABLE `runs` (
-  `command` STRING NOT NULL OPTIONS (description = "What was asked for: `run`, `ingest`, `volumes`, `dose`."),
+  `command` STRING NOT NULL OPTIONS (description = "What was asked for: `run`, `ingest`, `volumes`, `dose`, `rollback`, `compact`."),
   `sources` ARRAY<STRUCT<`element` STRING>> OPTIONS (description = "Names of the sources read, sorted."), -- an element may be null
   `started_at` TIMESTAMP NOT NULL OPTIONS (description = "When the run started."),
   `committed_at` TIMESTAMP NOT NULL OPTIONS (description = "When its last version was committed."),

@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 3, for DuckDB. Generated.
+-- Tables of dicomlake, schema version 4, for DuckDB. Generated.
 
 -- Key: "file_id"
 CREATE TABLE "files" (
@@ -2680,6 +2680,25 @@ COMMENT ON COLUMN "drl"."run_id" IS 'Run that last changed the row.';
 COMMENT ON COLUMN "drl"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
 COMMENT ON COLUMN "drl"."schema_version" IS 'Version of the schema the row was written with.';
 
+-- Key: "version", "table_name", "row_key"
+CREATE TABLE "changes" (
+  "version" BIGINT NOT NULL,
+  "table_name" VARCHAR NOT NULL,
+  "row_key" VARCHAR NOT NULL,
+  "op" VARCHAR NOT NULL,
+  "run_id" VARCHAR NOT NULL,
+  "pipeline_version" VARCHAR NOT NULL,
+  "schema_version" SMALLINT NOT NULL
+);
+COMMENT ON TABLE "changes" IS 'The keys that each version changed in each table, so that a loader merges only those. Not of `changes`, `issues` and `runs`; of `files` where setting `tables.changes_of_files` says so. A row that was written again and differs in nothing but its lineage is no change.';
+COMMENT ON COLUMN "changes"."version" IS 'Version that made the change. Always at least 1.';
+COMMENT ON COLUMN "changes"."table_name" IS 'Table of the row.';
+COMMENT ON COLUMN "changes"."row_key" IS 'Key of the row: the values of the table''s key columns in their order. Rule: a JSON list without spaces, as `json_array(…)` of DuckDB writes it: numbers as they are, NULL as `null`, dates as text.';
+COMMENT ON COLUMN "changes"."op" IS 'What became of the row. Always one of `insert`, `update`, `delete`.';
+COMMENT ON COLUMN "changes"."run_id" IS 'Run that last changed the row.';
+COMMENT ON COLUMN "changes"."pipeline_version" IS 'Version of dicomlake that wrote the row.';
+COMMENT ON COLUMN "changes"."schema_version" IS 'Version of the schema the row was written with.';
+
 -- Key: "issue_id"
 CREATE TABLE "issues" (
   "issue_id" VARCHAR NOT NULL,
@@ -2738,7 +2757,7 @@ CREATE TABLE "runs" (
   "schema_version" SMALLINT NOT NULL
 );
 COMMENT ON TABLE "runs" IS 'The runs that committed something. `runs.jsonl` beside the tables has a line for every run, also for those that changed nothing.';
-COMMENT ON COLUMN "runs"."command" IS 'What was asked for: `run`, `ingest`, `volumes`, `dose`.';
+COMMENT ON COLUMN "runs"."command" IS 'What was asked for: `run`, `ingest`, `volumes`, `dose`, `rollback`, `compact`.';
 COMMENT ON COLUMN "runs"."sources" IS 'Names of the sources read, sorted.';
 COMMENT ON COLUMN "runs"."started_at" IS 'When the run started.';
 COMMENT ON COLUMN "runs"."committed_at" IS 'When its last version was committed.';

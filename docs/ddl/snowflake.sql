@@ -1,4 +1,4 @@
--- Tables of dicomlake, schema version 3, for Snowflake. Generated.
+-- Tables of dicomlake, schema version 4, for Snowflake. Generated.
 
 -- Key: "file_id"
 CREATE TABLE "files" (
@@ -1430,6 +1430,19 @@ CREATE TABLE "drl" (
 )
 COMMENT = 'One row per population, exam, quantity, phantom, subset and band. Populations below the least number are kept with their count and without figures.';
 
+-- Key: "version", "table_name", "row_key"
+CREATE TABLE "changes" (
+  "version" NUMBER(19, 0) NOT NULL COMMENT 'Version that made the change. Always at least 1.',
+  "table_name" VARCHAR NOT NULL COMMENT 'Table of the row.',
+  "row_key" VARCHAR NOT NULL COMMENT 'Key of the row: the values of the table''s key columns in their order. Rule: a JSON list without spaces, as `json_array(…)` of DuckDB writes it: numbers as they are, NULL as `null`, dates as text.',
+  "op" VARCHAR NOT NULL COMMENT 'What became of the row. Always one of `insert`, `update`, `delete`.',
+  "run_id" VARCHAR NOT NULL COMMENT 'Run that last changed the row.',
+  "pipeline_version" VARCHAR NOT NULL COMMENT 'Version of dicomlake that wrote the row.',
+  "schema_version" NUMBER(5, 0) NOT NULL COMMENT 'Version of the schema the row was written with.',
+  PRIMARY KEY ("version", "table_name", "row_key")
+)
+COMMENT = 'The keys that each version changed in each table, so that a loader merges only those. Not of `changes`, `issues` and `runs`; of `files` where setting `tables.changes_of_files` says so. A row that was written again and differs in nothing but its lineage is no change.';
+
 -- Key: "issue_id"
 CREATE TABLE "issues" (
   "issue_id" VARCHAR NOT NULL COMMENT 'Identity of the finding. Rule: first 32 hex digits of sha256 of what the other columns say. Always matches `[0-9a-f]{32}`.',
@@ -1451,7 +1464,7 @@ COMMENT = 'Findings: a tolerated fault of a file, a malformed value that is NULL
 
 -- Key: "run_id"
 CREATE TABLE "runs" (
-  "command" VARCHAR NOT NULL COMMENT 'What was asked for: `run`, `ingest`, `volumes`, `dose`.',
+  "command" VARCHAR NOT NULL COMMENT 'What was asked for: `run`, `ingest`, `volumes`, `dose`, `rollback`, `compact`.',
   "sources" ARRAY NOT NULL COMMENT 'Names of the sources read, sorted.', -- list<item: string>
   "started_at" TIMESTAMP_TZ(6) NOT NULL COMMENT 'When the run started.',
   "committed_at" TIMESTAMP_TZ(6) NOT NULL COMMENT 'When its last version was committed.',
