@@ -112,5 +112,5 @@ def absolute_source(text: str) -> str:
     """Return a source with its path made absolute, so that it means the same elsewhere."""
     name, sign, path = text.partition("=")
     if not sign or os.sep in name or os.path.isdir(text):  # noqa: PTH112  (raw text)
-        return os.path.abspath(text)  # noqa: PTH100
-    return f"{name}={os.path.abspath(path)}"  # noqa: PTH100
+        return os.path.abspath(text)  # noqa: PTH100  (links stay as they are)
+    return f"{name}={os.path.abspath(path)}"  # noqa: PTH100  (the same)

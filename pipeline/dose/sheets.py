@@ -152,6 +152,7 @@ def _safe(cell: Cell) -> Cell:
 
 def _workbook(sheets: Iterable[_Sheet]) -> bytes:
     # Only XLSX pays for it; it ships no types.
+    # It brings no types; here, for only a workbook needs it.
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415
 
     content = io.BytesIO()

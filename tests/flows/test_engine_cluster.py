@@ -23,7 +23,6 @@ from make.jobs import (
     square,
     threads_of_pyarrow,
 )
-from make.soak import long
 
 from dicomlake.config.settings import EngineSettings, load_settings
 from dicomlake.flows import cluster as cluster_module
@@ -37,9 +36,6 @@ pytestmark = [
     # Of connections to workers that died.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
-
-
-SOFT = [pytest.param(each, marks=long) for each in (signal.SIGINT, signal.SIGTERM)]
 
 
 def settings(**changes: object) -> EngineSettings:
@@ -201,7 +197,7 @@ DRIVER = """
 """
 
 
-@pytest.mark.parametrize("sent", [*SOFT, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_driver(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, sent: signal.Signals
 ) -> None:

@@ -371,7 +371,7 @@ def test_an_unreachable_scheduler_commits_nothing(tree: Path, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=long)])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_no_process_is_left_when_a_run_with_workers_is_ended(
     tmp_path: Path, sent: signal.Signals
 ) -> None:

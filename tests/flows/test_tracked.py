@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 from make.series import ct_series
-from make.soak import long
 from make.tree import clean_environment, command, descendants, start
 
 from dicomlake.pipeline.tables.store import open_version
@@ -188,7 +187,6 @@ def test_serve_registers_the_run_on_its_schedule_and_does_it_when_triggered(
     assert "Traceback" not in err
 
 
-@long
 def test_ending_serve_ends_the_run_under_way_and_every_process(
     server: Server, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def _read_report(path: bytes, *others: Any) -> Any:
 
 def dask_setup(_worker: object) -> None:
     """Put the stand-ins in place, for the life of a worker."""
-    reading._Opener.outcome = _outcome  # type: ignore[method-assign]
+    reading._Opener.outcome = _outcome  # type: ignore[method-assign]  # the seam
     building.write_volume = _write_volume
     dosing.read_report = _read_report
 

@@ -18,7 +18,7 @@ from make.ingest import Ingester
 from make.mutant_trees import check_accounted, originals, pixel_series, write_mutants
 from make.one_run import Outcome, run_inline, settings
 from make.oracle import Files, check_volume
-from make.soak import SOAK, long
+from make.soak import SOAK
 from make.tree import command
 
 IN_PROCESS = 20_000 if SOAK else 1_500
@@ -99,7 +99,6 @@ def remove(*folders: Path) -> None:
         folder.rmdir()
 
 
-@long
 def test_runs_with_workers_account_for_every_mutant_within_the_limit_of_memory(
     tmp_path: Path, sources: list[bytes]
 ) -> None:

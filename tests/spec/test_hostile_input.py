@@ -55,7 +55,6 @@ from make import zoo
 from make.ingest import Ingester
 from make.one_run import run_inline
 from make.series import ct_series, ct_slice, uid, write
-from make.soak import SOAK
 from make.strangers import as_stranger, open_folder
 from make.tree import clean_environment, command, start
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -186,7 +185,7 @@ def zoo_tree(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[st
     return tree, zoo.build(tree)
 
 
-@pytest.fixture(scope="module", params=list(VISITS) if SOAK else ["fast"])
+@pytest.fixture(scope="module", params=list(VISITS))
 def visit(
     request: pytest.FixtureRequest,
     zoo_tree: tuple[Path, Mapping[str, zoo.Case]],

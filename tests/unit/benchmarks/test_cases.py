@@ -27,7 +27,6 @@ from cases import (
 from cases.headers import batches
 from cases.lakes import in_memory, job_of
 from generate import write_multiframe, write_tree
-from make.soak import long
 from runner import Measured, Prepared, Scale
 
 from dicomlake.pipeline.headers.attempt import attempt
@@ -130,7 +129,7 @@ def test_every_case_is_tampered_with() -> None:
     ("name", "files", "tampers"),
     [
         pytest.param(*key, [wrong[2] for wrong in each], id=key[0],
-                     marks=[long] * (key[0] in SLOW))
+                     marks=[pytest.mark.slow] * (key[0] in SLOW))
         for key, each in ((key, list(each)) for key, each in groupby(WRONG, lambda w: w[:2]))
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from dicomlake.pipeline.tables.store import Version, open_version
 from dicomlake.schemas.tables.changes import CHANGES
 
 SETTINGS = default_settings()
-NIGHTS = 365 if os.environ.get("DICOMLAKE_SOAK") else 10
+NIGHTS = 365 if os.environ.get("DICOMLAKE_SOAK") == "1" else 10
 MOST_PARTS = 100
 
 
