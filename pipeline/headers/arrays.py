@@ -5,10 +5,8 @@ reading hundreds of headers; `from_buffers` does not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain
-from operator import mul
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -65,33 +63,6 @@ Codes = npt.NDArray[np.int32]
 """For each row of a column the place of its value among the distinct ones; -1: null."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spread:
-    """Rows that take their values from fewer cells: neighbours mostly from the same."""
-
-    places: Codes
-    """For each row the place of its cell."""
-    of_stretch: Codes
-    """The place of the cell of each stretch of rows."""
-    rows: npt.NDArray[np.intp]
-    """Rows of each stretch."""
-    repeats: list[int]
-    """The same as a list."""
-
-    @classmethod
-    def of(cls, places: Sequence[int]) -> "Spread":
-        """Return how rows spread, given the place of the cell of each."""
-        codes = np.array(places, np.int32)
-        starts = np.concatenate((np.zeros(1, np.intp), np.flatnonzero(np.diff(codes)) + 1))
-        starts = starts[: len(codes)]
-        rows = np.diff(starts, append=len(codes))
-        return cls(codes, codes[starts], rows, rows.tolist())
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.places)
-
-
 class Lists(NamedTuple):
     """Lists laid end to end: all their items (numbers, or UTF-8), and how long each list is."""
 
@@ -134,36 +105,14 @@ def chosen(values: Distinct, codes: Codes, kind: pa.DataType) -> "pa.Array[Any]"
     raise TypeError(f"no arrays of {kind}")
 
 
-def chosen_by_stretch(
-    values: Sequence[Any], codes: Codes, spread: Spread, kind: pa.DataType
-) -> "pa.Array[Any]":
-    """Return a column from its distinct values, each row's by the place of its cell.
+def spread_out(columns: Mapping[str, "pa.Array[Any]"], codes: Codes) -> dict[str, Any]:
+    """Return columns by name, each row taken from the place that its code names.
 
-    Args:
-        values: Python values with None for null.
-        codes: for each cell the place of its value; -1: null.
-        spread: the rows, and the cell of each.
-        kind: type of the column.
+    All in one call of Arrow's, which a short column would not be worth.
     """
-    if not (kind in _NUMBERS or pa.types.is_string(kind)):
-        return chosen(values, codes[spread.places], kind)
-    codes = codes[spread.of_stretch]
-    places: list[int] = codes.tolist()
-    there = [place >= 0 and values[place] is not None for place in places]
-    validity = None
-    if not all(there):
-        bits = np.repeat(np.array(there), spread.rows)
-        validity = pa.py_buffer(np.packbits(bits, bitorder="little").tobytes())
-    if kind in _NUMBERS:
-        found = [values[at] if known else 0 for at, known in zip(places, there, strict=True)]
-        numbers = np.repeat(np.array(found, _NUMBERS[kind]), spread.rows)
-        return pa.Array.from_buffers(kind, len(spread), [validity, _buffer(numbers)])
-    known_texts = [*map(_utf8, values), b""]
-    texts = [known_texts[at] for at in places]
-    lengths = np.repeat(np.array([*map(len, texts)], np.int32), spread.rows)
-    blob = b"".join(map(mul, texts, spread.repeats))
-    buffers = [validity, _ends(lengths), pa.py_buffer(blob)]
-    return pa.Array.from_buffers(kind, len(spread), buffers)
+    few = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    places = pa.Array.from_buffers(pa.int32(), len(codes), [None, _buffer(codes)])
+    return dict(zip(columns, few.take(places).columns, strict=True))
 
 
 def _chosen_numbers(

@@ -375,7 +375,7 @@ class _Opener:
     def _read(self, entry: Entry, descriptor: int) -> Outcome:
         first = FIRST_READ if self._fast is None else self._fast.first_read
         head = os.pread(descriptor, min(entry.size, first), 0)
-        kind = sniff(head, entry.size, entry.path.rpartition("/")[2])
+        kind = sniff(head, entry.size, entry.path)
         if kind is Kind.EMPTY:
             return Outcome(entry, "quarantined", "empty")
         if kind is Kind.ARCHIVE:

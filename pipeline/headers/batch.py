@@ -33,7 +33,7 @@ class Batch:
     number: int
     source: str
     root: str
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     settings: Settings
     lineage: Lineage
     part: Part | None = None

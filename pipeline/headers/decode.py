@@ -15,10 +15,8 @@ import pyarrow as pa
 
 from dicomlake.pipeline.headers.arrays import (
     Codes,
-    Spread,
     array,
     chosen,
-    chosen_by_stretch,
     repeated,
 )
 from dicomlake.pipeline.headers.attributes import SPECIFIC_CHARACTER_SET, Attribute
@@ -89,7 +87,6 @@ class Decoder:
         cells: Sequence[Value],
         context: Context,
         kind: pa.DataType,
-        spread: Spread | None = None,
     ) -> Decoded:
         """Return the typed values of an attribute in several data sets of one context.
 
@@ -98,16 +95,14 @@ class Decoder:
             cells: the raw values.
             context: byte order, character set and limits, the same for all.
             kind: Arrow type of the column.
-            spread: where the rows of the column are more than the cells, the place of the cell
-                of each; findings stand at the places of cells.
         """
         distinct = set(cells)
         if context.little and len(distinct) > _SOME:
-            whole = self._screened(attribute, cells, distinct, kind, spread)
+            whole = self._screened(attribute, cells, distinct, kind)
             if whole is not None:
                 return whole
         known = self._parse(attribute, distinct, context)
-        return _column(known, distinct, cells, kind, spread)
+        return _column(known, distinct, cells, kind)
 
     def _screened(
         self,
@@ -115,16 +110,15 @@ class Decoder:
         cells: Sequence[Value],
         distinct: set[Value],
         kind: pa.DataType,
-        spread: Spread | None,
     ) -> Decoded | None:
         """Return a column whose values pass their screen, None where they do not."""
         order: list[Value]
-        if len(distinct) * 2 > len(cells) and spread is None:  # hardly a value stands twice
+        if len(distinct) * 2 > len(cells):  # hardly a value stands twice
             order = [cell for cell in cells if cell is not None]
             codes = _places(cells)
         else:
             order = list(distinct - {None})
-            codes = _codes(order, cells, spread)
+            codes = _codes(order, cells)
         plain = screened(attribute, order, self.max_values)
         if plain is None:
             return None
@@ -201,7 +195,6 @@ class Decoder:
         cells: Sequence[Cell],
         contexts: Sequence[Context],
         kind: pa.DataType,
-        spread: Spread | None = None,
     ) -> Decoded:
         """Return a column of lists: the values of an attribute in each item of a sequence.
 
@@ -212,7 +205,6 @@ class Decoder:
             cells: the outermost sequence.
             contexts: of each cell, or one for all.
             kind: Arrow type of the column.
-            spread: as for `column`.
         """
         keys, known = _keys(cells, contexts)
         parsed = {
@@ -221,7 +213,7 @@ class Decoder:
             else _NOTHING
             for (cell, number), context in known.items()
         }
-        return _column(parsed, set(parsed), keys, kind, spread)
+        return _column(parsed, set(parsed), keys, kind)
 
     def mixed_column(
         self,
@@ -229,7 +221,6 @@ class Decoder:
         cells: Sequence[Value],
         contexts: Sequence[Context],
         kind: pa.DataType,
-        spread: Spread | None = None,
     ) -> Decoded:
         """Return the typed values of an attribute where equal bytes may mean different values.
 
@@ -238,14 +229,13 @@ class Decoder:
             cells: the raw values.
             contexts: of each of them.
             kind: Arrow type of the column.
-            spread: as for `column`.
         """
         keys, known = _keys(cells, contexts)
         parsed = {
             (cell, number): self.one(attribute, cell, context)
             for (cell, number), context in known.items()
         }
-        return _column(parsed, set(parsed), keys, kind, spread)
+        return _column(parsed, set(parsed), keys, kind)
 
     def _parse(
         self, attribute: Attribute, distinct: Iterable[Value], context: Context
@@ -319,21 +309,16 @@ def _column(
     distinct: set[Any],
     cells: Sequence[Any],
     kind: pa.DataType,
-    spread: Spread | None,
 ) -> Decoded:
     """Return the column of cells whose values are known."""
     said = {cell: known[cell].problems for cell in distinct if known[cell].problems}
     problems = _by_place(said, cells) if said else {}
     if len(distinct) == 1:
         (only,) = distinct
-        count = len(cells) if spread is None else len(spread)
-        return Decoded(repeated(known[only].value, count, kind), problems)
+        return Decoded(repeated(known[only].value, len(cells), kind), problems)
     order = list(distinct)
     values = [known[cell].value for cell in order]
-    if spread is not None:
-        codes = _codes(order, cells, None)
-        return Decoded(chosen_by_stretch(values, codes, spread, kind), problems)
-    return Decoded(chosen(values, _codes(order, cells, None), kind), problems)
+    return Decoded(chosen(values, _codes(order, cells), kind), problems)
 
 
 def _by_place(
@@ -351,12 +336,11 @@ def _places(cells: Sequence[Any]) -> Codes:
     return np.where(there, np.cumsum(there) - 1, -1).astype(np.int32)
 
 
-def _codes(order: Sequence[Any], cells: Sequence[Any], spread: Spread | None) -> Codes:
-    """Return for each row the place of its cell among the distinct ones; -1 for an absent one."""
+def _codes(order: Sequence[Any], cells: Sequence[Any]) -> Codes:
+    """Return the place of each cell among the distinct ones; -1 for an absent one."""
     places: dict[Any, int] = {None: -1}
     places.update((cell, place) for place, cell in enumerate(order))
-    codes = np.fromiter(map(places.__getitem__, cells), np.int32, len(cells))
-    return codes if spread is None else codes[spread.places]
+    return np.fromiter(map(places.__getitem__, cells), np.int32, len(cells))
 
 
 def is_plain_ascii(cell: Value) -> bool:

@@ -46,6 +46,8 @@ from dicomlake.pipeline.headers.values import default_text
 _MOST_READ: Final = 1 << 20
 _GROWTH: Final = 4
 _MARGIN: Final = 2_048
+_MOST_SYNTAXES: Final = 256
+"""Remembered; a hostile file may name any."""
 
 
 class FastReader:
@@ -58,6 +60,7 @@ class FastReader:
             encoding: Scanner(layout, encoding.implicit, settings.max_depth, settings.max_elements)
             for encoding in (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
         }
+        self._by_syntax: dict[str, Scanner] = {}
         slots = layout.slots
         self._rows, self._bits = slots[ROWS], slots[BITS_ALLOCATED]
         self._provider = slots[PIXEL_DATA_PROVIDER_URL]
@@ -83,14 +86,15 @@ class FastReader:
         meta = self._meta.scan(file.head, MAGIC_END)
         if meta.sop_class == MEDIA_STORAGE_DIRECTORY:
             raise OddHeaderError("directory")
-        encoding = _encoding(meta)
-        data, found = self._scan(self._scanners[encoding], file, meta.end)
+        scanner = self._by_syntax.get(meta.syntax) or self._scanner_of(meta)
+        data, found = self._scan(scanner, file, meta.end)
         if found.end == meta.end:
             raise OddHeaderError("empty")
         understood = found.end if found.pixels is None else found.pixels.value
         if understood > max(self._limit, FIRST_READ):
             raise OddHeaderError("too_large")
-        self.first_read = min(max(FIRST_READ, found.end + _MARGIN), _MOST_READ)
+        enough = found.end + _MARGIN
+        self.first_read = FIRST_READ if enough <= FIRST_READ else min(enough, _MOST_READ)
         faults = self._faults(data, meta, found.cells)
         offset, length, fault = self._pixels(file, found)
         if fault is not None:
@@ -98,7 +102,7 @@ class FastReader:
         header = memoryview(data)[meta.end : found.end]
         return RawHeader(
             found.cells,
-            tuple(found.private),
+            found.all_private(),
             tuple(found.carriers),
             True,
             meta.syntax,
@@ -109,6 +113,17 @@ class FastReader:
             tuple(faults),
             found.family,
         )
+
+    def _scanner_of(self, meta: FileMeta) -> Scanner:
+        """Return what scans data sets of a transfer syntax, if these can be scanned.
+
+        Raises:
+            OddHeaderError: they cannot, or the file does not name it.
+        """
+        if len(self._by_syntax) >= _MOST_SYNTAXES:
+            self._by_syntax.clear()
+        scanner = self._by_syntax[meta.syntax] = self._scanners[_encoding(meta)]
+        return scanner
 
     def _scan(self, scanner: Scanner, file: OpenFile, start: int) -> tuple[bytes, Found]:
         """Scan the data set, and again with more of the file while its header goes on."""

@@ -33,11 +33,11 @@ def without_identity(
     for name in _NEEDED:
         attribute = attribute_called(name)
         slot = layout.slots[attribute.tag]
-        for place, header in enumerate(headers):
-            cell: Value = header.cells[slot]  # type: ignore[assignment]  # no sequence is a UID
-            if _is_usual_uid(cell):
-                continue
-            if decoder.one(attribute, cell, context).value is None:
+        cells: list[Value] = [header.cells[slot] for header in headers]  # type: ignore[misc]  # no sequence is a UID
+        unusual = [cell for cell in set(cells) if not _is_usual_uid(cell)]
+        none = {c for c in unusual if decoder.one(attribute, c, context).value is None}
+        for place, cell in enumerate(cells) if none else ():
+            if cell in none:
                 rejected.setdefault(place, _refusal(name))
     return rejected
 

@@ -22,6 +22,8 @@ PrivateCell = tuple[int, str, bytes]
 
 UNWANTED: Final = -1
 PRIVATE: Final = -2
+CREATORS: Final = -1
+"""Stands for a low byte where the creator of a block changes."""
 _FIRST_BLOCK: Final = 0x10
 _CREATORS_END: Final = 0x100
 _BLOCKS_START: Final = 0x1000
@@ -49,12 +51,28 @@ class Layout:
         return PRIVATE if is_candidate(self.private, tag) else UNWANTED
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Family:
-    """Data sets of a series that differ in the same few elements at most, and in private ones."""
+    """Data sets of a series that differ in the same few elements at most.
 
-    slots: frozenset[int]
+    These become more with what the series shows.
+    """
+
+    slots: frozenset[int] = frozenset()
     """Of these elements, where they are wanted."""
+    private: frozenset[tuple[int, int]] = frozenset()
+    """Group and low byte of those that may be wanted private attributes, or name a creator."""
+
+    def shares(self, group: int, element: int) -> bool:
+        """Return whether a private attribute is the same in all of them.
+
+        Args:
+            group: of the attribute.
+            element: low byte of its element.
+        """
+        return not any(
+            number == group and low in {element, CREATORS} for number, low in self.private
+        )
 
 
 def is_candidate(private: Mapping[int, frozenset[int]], tag: int) -> bool:
@@ -98,6 +116,12 @@ def layout_of(private: tuple[Attribute, ...] = ()) -> Layout:
         {tag: slot for slot, tag in enumerate(tags)},
         {group: frozenset(elements) for group, elements in groups.items()},
     )
+
+
+def private_place(tag: int) -> tuple[int, int]:
+    """Return group and low byte of the element of a private tag, `CREATORS` for a creator."""
+    element = tag & 0xFFFF
+    return tag >> 16, element & 0xFF if element >= _CREATORS_END else CREATORS
 
 
 PrivateKey = tuple[int, str, int]

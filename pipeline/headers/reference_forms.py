@@ -111,12 +111,17 @@ class Step(NamedTuple):
     series: tuple[int, ...]
     """Its own and those of the items around it, the nearest first."""
     study: tuple[int, ...]
+    purpose: tuple[int, int, int]
+    """Of the first code that says why: its value, its scheme and its meaning."""
+
+
+_NO_PURPOSE: Final = (-1, -1, -1)
 
 
 def plan_of(items: tuple[Shape, ...], role: str) -> tuple[Step, ...] | None:
     """Return how references are read by a form, None where they are not so simple.
 
-    A character set of an item, a purpose, another VR than usual or much nesting is not simple.
+    A character set of an item, a long code, another VR than usual or much nesting is not simple.
     """
     steps: list[Step] = []
     try:
@@ -147,12 +152,11 @@ def _plan_items(  # noqa: PLR0917  (what is said around the items, and where to 
         own_series = (*_place(elements, SERIES), *series)
         own_study = (*_place(elements, STUDY), *study)
         (instance,) = _place(elements, INSTANCE) or (-1,)
-        if instance >= 0 and PURPOSE_SEQUENCE in elements:
-            raise _NotSimpleError
         if instance >= 0 or own_series != series or own_study != study:
             (sop_class,) = _place(elements, SOP_CLASS) or (-1,)
             (frames,) = _place(elements, FRAMES) or (-1,)
-            steps.append(Step(role, instance, sop_class, frames, own_series, own_study))
+            purpose = _purpose(elements) if instance >= 0 else _NO_PURPOSE
+            steps.append(Step(role, instance, sop_class, frames, own_series, own_study, purpose))
         inner += [
             (element, own_series, own_study)
             for element in shape
@@ -160,6 +164,22 @@ def _plan_items(  # noqa: PLR0917  (what is said around the items, and where to 
         ]
     for branch, own_series, own_study in inner:
         _plan_items(branch.items, role_of(branch.tag), own_series, own_study, steps, deep - 1)
+
+
+def _purpose(elements: Mapping[int, Leaf | Branch]) -> tuple[int, int, int]:
+    """Return where the code of a purpose stands in a form."""
+    sequence = elements.get(PURPOSE_SEQUENCE)
+    if sequence is None:
+        return _NO_PURPOSE
+    if not isinstance(sequence, Branch):
+        raise _NotSimpleError
+    code = {element.tag: element for shape in sequence.items[:1] for element in shape}
+    if SPECIFIC_CHARACTER_SET in code or any(other.tag in code for other in CODES[1:]):
+        raise _NotSimpleError
+    (value,) = _place(code, CODES[0]) or (-1,)
+    (scheme,) = _place(code, SCHEME) or (-1,)
+    (meaning,) = _place(code, MEANING) or (-1,)
+    return value, scheme, meaning
 
 
 def _place(elements: Mapping[int, Leaf | Branch], attribute: Attribute) -> tuple[int, ...]:

@@ -1,13 +1,14 @@
 """Rows of `instance_references`: every item, however deep, that names another instance."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from dicomlake.pipeline.headers.arrays import chosen, repeated
+from dicomlake.pipeline.headers.arrays import array, repeated, spread_out
 from dicomlake.pipeline.headers.attributes import SPECIFIC_CHARACTER_SET, Attribute
 from dicomlake.pipeline.headers.decode import Decoder, value_in
 from dicomlake.pipeline.headers.forms import (
@@ -160,22 +161,32 @@ class ReferenceRows:
         """Return the rows of `instance_references`, in the order in which instances were added."""
         places = np.array(self._places, np.int32)
         owners = np.repeat(np.arange(len(self._owners), dtype=np.int32), self._counts)
-        references = list(self._distinct)
-        by_owner: list[tuple[Any, ...]] = list(zip(*self._owners, strict=True))
-        by_owner = by_owner or [()] * len(Owner._fields)
-        columns: list[pa.Array[Any]] = []
         schema = INSTANCE_REFERENCES.schema()
-        for field in schema:
-            if field.name in ("run_id", "pipeline_version", "schema_version"):
-                value = getattr(self._lineage, field.name)
-                columns.append(repeated(value, len(places), field.type))
-            elif field.name in Owner._fields:
-                of_owner = by_owner[Owner._fields.index(field.name)]
-                columns.append(chosen(of_owner, owners, field.type))
-            else:
-                values = [_value_of(reference, field.name) for reference in references]
-                columns.append(chosen(values, places, field.type))
-        return pa.Table.from_arrays(columns, schema=schema)
+        kinds = dict(zip(schema.names, schema.types, strict=True))
+        named = [reference.named for reference in self._distinct]
+        frames = [reference.frames for reference in self._distinct]
+        columns = {
+            **spread_out(_columns(_Named, named, kinds), places),
+            **spread_out({_FRAME_NUMBERS: array(frames, kinds[_FRAME_NUMBERS])}, places),
+            **spread_out(_columns(Owner, self._owners, kinds), owners),
+        }
+        for name in ("run_id", "pipeline_version", "schema_version"):
+            columns[name] = repeated(getattr(self._lineage, name), len(places), kinds[name])
+        return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _columns(
+    kind: type[_Named] | type[Owner],
+    rows: Sequence[_Named] | Sequence[Owner],
+    kinds: Mapping[str, pa.DataType],
+) -> dict[str, "pa.Array[Any]"]:
+    """Return the fields of tuples as columns, those of them that the table has."""
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * len(kind._fields)
+    return {
+        name: array(values, kinds[name])
+        for name, values in zip(kind._fields, columns, strict=True)
+        if name in kinds
+    }
 
 
 def _merged(said: list[tuple[_Named, set[int]]]) -> _Reference:
@@ -203,10 +214,6 @@ def _merged(said: list[tuple[_Named, set[int]]]) -> _Reference:
 def _first(values: Iterator[str | None]) -> str | None:
     """Return the first of some values that says something."""
     return next((value for value in values if value), None)
-
-
-def _value_of(reference: _Reference, name: str) -> Any:
-    return reference.frames if name == _FRAME_NUMBERS else getattr(reference.named, name)
 
 
 class _Walk:
@@ -244,7 +251,6 @@ class _Walk:
     def _by_form(self, place: _Place, found: _References) -> bool:
         """Note what items of a known form refer to; False where the form does not tell it all."""
         formed: FormedItems = place.items  # type: ignore[assignment]  # as its caller has seen
-
         key = formed.form, place.role
         if key not in self._plans:
             self._plans[key] = plan_of(formed.form.items, place.role)
@@ -258,16 +264,19 @@ class _Walk:
                 series = self._parsed(SERIES, values[at]) or series
             for at in reversed(step.study):
                 study = self._parsed(STUDY, values[at]) or study
-            uid = self._parsed(INSTANCE, values[step.instance]) if step.instance >= 0 else None
+            uid = self._at(INSTANCE, values, step.instance)
             if uid is None:
                 continue
-            sop_class = (
-                self._parsed(SOP_CLASS, values[step.sop_class]) if step.sop_class >= 0 else None
-            )
-            frames = self._parsed(FRAMES, values[step.frames]) if step.frames >= 0 else None
-            named = _Named(uid, step.role, place.via, sop_class, series, study, None, None, None)
+            sop_class = self._at(SOP_CLASS, values, step.sop_class)
+            frames = self._at(FRAMES, values, step.frames)
+            purpose = map(self._at, (CODES[0], SCHEME, MEANING), repeat(values), step.purpose)
+            named = _Named(uid, step.role, place.via, sop_class, series, study, *purpose)
             _note(found, named, frames)
         return True
+
+    def _at(self, attribute: Attribute, values: Sequence[bytes], place: int) -> Any:
+        """Return the value of an attribute at its place in a form, None where it has none."""
+        return self._parsed(attribute, values[place]) if place >= 0 else None
 
     def _look_into(
         self, item: Item, place: _Place, found: _References, inner: list[_Place]

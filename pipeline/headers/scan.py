@@ -10,7 +10,7 @@ It reads little endian data sets that are perfectly regular. Whatever is not - a
 out of order, a length that does not fit - raises `OddHeaderError`: the reference reader decides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dicomlake.pipeline.discovery.sniff import UNDEFINED
@@ -19,8 +19,9 @@ from dicomlake.pipeline.headers.entries import PIXELS, SEQUENCE, Entries, Entry
 from dicomlake.pipeline.headers.items import NeedMoreError, OddItemsError
 from dicomlake.pipeline.headers.layout import PRIVATE, Layout
 from dicomlake.pipeline.headers.scanned import Found, OddHeaderError, Pixels
+from dicomlake.pipeline.headers.segments import NO_TAG, SEQUENCE_AT_END, VALUE_AT_END, Segment
 from dicomlake.pipeline.headers.structure import ITEM_BYTES_LITTLE, MANY
-from dicomlake.pipeline.headers.templates import NO_TAG, Run, Template, TemplateMaker
+from dicomlake.pipeline.headers.templates import Run, Template, TemplateMaker
 from dicomlake.pipeline.headers.top_sequences import TopSequences, widest
 from dicomlake.pipeline.headers.values import Raw
 
@@ -58,6 +59,10 @@ class Scanner:
         """Of the headers that templates were made of."""
         self._strays = 0
         """Elements outside a template in the data set that is being scanned."""
+        self._walked: list[tuple[int, int]] = []
+        """Tag and offset of the elements of it that were walked one by one."""
+        self._begun: tuple[Template, list[tuple[int, int, int]]] | None = None
+        """The template made last, and the elements of its file: the next file is mostly like it."""
 
     def scan(self, data: bytes, start: int, size: int) -> Found:
         """Return what stands in a data set.
@@ -71,14 +76,10 @@ class Scanner:
             OddHeaderError: it is not perfectly regular.
             NeedMoreError: the header goes on after `data`.
         """
-        found = Found([None] * len(self.layout.tags), [], [])
         series = self._series_hint(data, start)
         template = self._templates.get(series)
         try:
-            if template is None:
-                self._walk(data, start, size, -1, NO_TAG, found)
-            else:
-                self._follow(template, data, start, size, found)
+            found = self._found(template, data, start, size)
         except OddItemsError as error:
             raise OddHeaderError("odd_sequence") from error
         if found.end - start > _HEADER * self.max_elements:
@@ -89,6 +90,7 @@ class Scanner:
             found.family = template.family
         elif self._strays > _STRAY and template.lessons < _LESSONS:
             self._teach(template, data, start, found)
+            found.family = template.family
         return found
 
     def _series_hint(self, data: bytes, start: int) -> bytes:
@@ -99,23 +101,82 @@ class Scanner:
         value = at + _HEADER
         return data[value : value + data[at + 4 if self.implicit else at + 6]]
 
+    def _found(self, template: Template | None, data: bytes, start: int, size: int) -> Found:
+        """Return what stands in a data set, by the shortest way there is."""
+        self._strays = 0
+        self._walked = []
+        if template is not None and template.segments:
+            found = Found(template.cells.copy(), [], [], of_series=template.private)
+            if self._along(template.segments.values(), data, start, size, found):
+                self._walk(data, found.end, size, template.end_tag, NO_TAG, found)
+                return found
+        found = Found([None] * len(self.layout.tags), [], [])
+        if template is None:
+            self._walk(data, start, size, -1, NO_TAG, found)
+            return found
+        ends = self._follow(template, data, start, size, found)
+        if template.segments and not self._strays and len(ends) + 1 == len(template.steps):
+            self._maker.make_segments(template, start, ends)
+        return found
+
+    def _along(  # noqa: C901  (a loop written out, for it is where the time goes)
+        self, segments: Iterable[Segment], data: bytes, at: int, size: int, found: Found
+    ) -> bool:
+        """Read segments up to `found.end`; returns False where a data set has others."""
+        cells, room, implicit = found.cells, len(data), self.implicit
+        for (
+            span, head, fixed_of, fixed, values_of, slots, marks, carriers, kind, tag, slot, vr,
+        ) in segments:  # fmt: skip
+            value = at + span
+            if (
+                value > room
+                or not data.startswith(head, at)
+                or (fixed and fixed_of(data, at) != fixed)
+                or (marks >= 0 and data.count(ITEM_BYTES_LITTLE, at, value) != marks)
+            ):
+                return False
+            values = values_of(data, at)
+            for place, each in zip(slots, values, strict=False):
+                cells[place] = each
+            if carriers:
+                found.carriers += carriers
+            at = value
+            if kind == VALUE_AT_END:
+                at += values[-1]
+                if at > size or (implicit and data.startswith(ITEM_BYTES_LITTLE, value)):
+                    return False
+                if slot >= 0:
+                    cells[slot] = Raw(vr, data[value:at]) if vr else data[value:at]
+                elif slot == PRIVATE:
+                    found.private.append((tag, vr, data[value:at]))
+            elif kind == SEQUENCE_AT_END:
+                if implicit and not self._has_items(data, value, values[-1], slot):
+                    return False
+                at = self._sequence(data, size, tag, slot, value, values[-1], found)
+        found.end = at
+        return True
+
+    def _has_items(self, data: bytes, value: int, length: int, slot: int) -> bool:
+        """Return whether an element without VR is a sequence."""
+        if length == UNDEFINED or (slot >= 0 and self.layout.is_sequence[slot]):
+            return True
+        return length > 0 and data.startswith(ITEM_BYTES_LITTLE, value)
+
     def _follow(  # noqa: C901  (a loop written out)
         self, template: Template, data: bytes, at: int, size: int, found: Found
-    ) -> None:
-        """Walk the elements along a template.
-
-        The loop is written out, for it is where the time goes.
-        """
+    ) -> list[int]:
+        """Walk the elements along a template; returns where the element of each step ends."""
         cells, implicit = found.cells, self.implicit
-        self._strays = 0
+        ends: list[int] = []
         last = -1
         for piece, length, width, tag, slot, vr, first, end, values, others in template.steps:
             if not data.startswith(piece, at):
                 at = self._stray(template.runs[tag], data, at, size, last, found)
                 if found.end:
                     self._strays += template.lacks_after(tag)
-                    return
+                    return ends
                 last = tag
+                ends.append(at)
                 continue
             at += length
             if values:
@@ -139,9 +200,11 @@ class Scanner:
                 at = self._expected(tag, data, at, size, last, found)
                 if found.end:
                     self._strays += template.lacks_after(tag)
-                    return
+                    return ends
             last = tag
+            ends.append(at)
         self._walk(data, at, size, template.end_tag, NO_TAG, found)
+        return ends[:-1]
 
     def _expected(  # noqa: PLR0917  (as `_walk`)
         self, tag: int, data: bytes, at: int, size: int, last: int, found: Found
@@ -178,7 +241,7 @@ class Scanner:
         Returns where it stands. `found.end` is set where the header has ended.
         """
         entries, implicit = self._entries.known, self.implicit
-        cells = found.cells
+        cells, walked = found.cells, self._walked
         strays = 0
         while True:
             key = data[at : at + 8]
@@ -195,6 +258,7 @@ class Scanner:
                 raise OddHeaderError("tag_order")
             last = tag
             strays += 1
+            walked.append((tag, at))
             if length > 0:
                 if implicit and length > _HEADER and data.startswith(ITEM_BYTES_LITTLE, at + 8):
                     at = self._sequence(data, size, tag, slot, at + 8, length - 8, found)
@@ -290,14 +354,23 @@ class Scanner:
         if len(self._templates) >= _TEMPLATES_KEPT or self._kept_bytes > _TEMPLATE_BYTES:
             self._templates.clear()
             self._kept_bytes = found.end
-        self._templates[series] = Template(data[: found.end], start)
+        template = self._templates[series] = Template(data[: found.end], start)
+        found.family = template.family
+        self._begun = template, self._elements_walked(found.end)
 
     def _teach(self, template: Template, data: bytes, start: int, found: Found) -> None:
         """Compare a file with the one its template was made of, and make it anew of this one."""
         old, new = template.data, data[: found.end]
-        before = {tag: old[at:stop] for tag, at, stop in self._elements(old, template.start)}
-        elements = list(self._elements(new, start))
+        known = self._begun
+        is_first = known is not None and known[0] is template and not template.steps
+        others = known[1] if known and is_first else self._elements(old, template.start)
+        before = {tag: old[at:stop] for tag, at, stop in others}
+        elements = (
+            list(self._elements(new, start)) if template.steps else self._elements_walked(found.end)
+        )
         now = {tag: new[at:stop] for tag, at, stop in elements}
+        both = before.keys() & now.keys()
+        template.elastic |= {tag for tag in both if len(before[tag]) != len(now[tag])}
         template.varying |= {tag for tag, piece in now.items() if before.get(tag) != piece}
         template.varying |= before.keys() - now.keys()
         self._kept_bytes += len(new) - len(old)
@@ -305,17 +378,22 @@ class Scanner:
         template.lessons += 1
         self._maker.make_steps(template, elements, found)
 
+    def _elements_walked(self, end: int) -> list[tuple[int, int, int]]:
+        """Return tag and offsets of all elements up to `end` of a data set without a template."""
+        places = [place for place in self._walked if place[1] < end]
+        stops = [*(at for _, at in places[1:]), end]
+        return [(*place, stop) for place, stop in zip(places, stops, strict=True)]
+
     def _elements(self, data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
         """Yield tag and offsets of the elements of a header that was walked before."""
         nothing = Found([None] * len(self.layout.tags), [], [])
-        end = len(data)
+        entries, end = self._entries.known, len(data)
         while at < end:
             key = data[at : at + 8]
-            entry = self._entries.of(key)
-            stop = at + entry.size
-            if entry.size <= 0:
-                stop = self._long(data, end, at, entry, nothing)
-            yield entry.tag, at, stop
+            entry = entries.get(key) or self._entries.understand(key)
+            tag, size, _, _ = entry
+            stop = at + size if size > 0 else self._long(data, end, at, entry, nothing)
+            yield tag, at, stop
             at = stop
 
 

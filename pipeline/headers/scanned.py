@@ -32,7 +32,7 @@ class Found:
     cells: list[Cell]
     """By slot of the layout."""
     private: list[PrivateCell]
-    """Private Creators and candidates of wanted private attributes."""
+    """Private Creators and candidates of wanted private attributes, but for those of the series."""
     carriers: list[tuple[int, Items]]
     """Sequences that refer to instances, by tag."""
     end: int = 0
@@ -40,3 +40,11 @@ class Found:
     pixels: Pixels | None = None
     family: Family | None = None
     """Data sets that this one differs from in certain elements at most."""
+    of_series: tuple[PrivateCell, ...] = ()
+    """Private elements that all data sets of the series have: one object for all of them."""
+
+    def all_private(self) -> tuple[PrivateCell, ...]:
+        """Return all wanted private elements, in the order of tags."""
+        if not self.private:
+            return self.of_series
+        return tuple(sorted((*self.of_series, *self.private)))

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dicomlake.pipeline.headers.arrays import Spread, array, repeated
+from dicomlake.pipeline.headers.arrays import Codes, array, repeated, spread_out
 from dicomlake.pipeline.headers.attributes import (
     PIXEL_REPRESENTATION,
     SPECIFIC_CHARACTER_SET,
@@ -44,7 +44,6 @@ from dicomlake.schemas.tables.instances import INSTANCES
 
 _WORTH: Final = 2
 """Rows of a family, on average, from which on families are worth their trouble."""
-_NO_PRIVATE: Final[Mapping[PrivateKey, Raw]] = {}
 _OFFSET_MINUTES: Final = "_offset_minutes"
 
 
@@ -76,8 +75,7 @@ class _Cells(NamedTuple):
     """Cells of an attribute, of every family or of every row."""
 
     cells: Sequence[Cell]
-    spread: Spread | None
-    """The place of each row's cell; None where every row has its own."""
+    by_family: bool
 
 
 class SheetMaker:
@@ -118,7 +116,7 @@ class _Sheet:
     _distinct: tuple[Context, ...] = ()
     _heads: list[int] = field(default_factory=list)
     """For each family a row of it; a header without family is one of its own."""
-    _spread: Spread | None = None
+    _spread: Codes | None = None
     """The place of each row's family in `_heads`; None where families do not pay."""
     _full: dict[int, Sequence[Cell]] = field(default_factory=dict)
     """Columns of cells of the slots in which headers of a family may differ, a cell a row."""
@@ -127,7 +125,10 @@ class _Sheet:
     _cells: list[tuple[Cell, ...]] = field(default_factory=list)
     """Columns of cells, by slot; a cell for each of `_heads`."""
     _private_values: list[Mapping[PrivateKey, Raw]] = field(default_factory=list)
+    """The private values of each row; those of a series are mostly one object."""
     _columns: dict[str, "pa.Array[Any]"] = field(default_factory=dict)
+    _by_family: dict[str, "pa.Array[Any]"] = field(default_factory=dict)
+    """Columns with a value for each of `_heads`, to be spread over the rows."""
     _faults: dict[int, list[Fault]] = field(default_factory=dict)
     """By row of the sheet."""
     _invalid: dict[int, list[str]] = field(default_factory=dict)
@@ -148,13 +149,14 @@ class _Sheet:
         if self.headers:
             self._contexts = self._contexts_of()
             self._distinct = tuple(dict.fromkeys(self._contexts))
-            self._private_values = [
-                private_values(header.private) if header.private else _NO_PRIVATE
-                for header in self.headers
-            ]
+            distinct = {id(header.private): header.private for header in self.headers}
+            known = {number: private_values(cells) for number, cells in distinct.items()}
+            self._private_values = [known[id(header.private)] for header in self.headers]
             offsets = self._file_offsets()
             for attribute in attributes_of(INSTANCES):
                 self._decode(attribute, offsets)
+            if self._spread is not None:
+                self._columns |= spread_out(self._by_family, self._spread)
             self._derive()
         return Rows(
             tuple(self.places),
@@ -185,7 +187,7 @@ class _Sheet:
         if _WORTH * len(heads) > len(codes) or varying & {self.layout.slots[t] for t in deciding}:
             self._heads, self._spread = list(range(len(self.headers))), None
         else:
-            self._heads, self._spread = heads, Spread.of(codes)
+            self._heads, self._spread = heads, np.array(codes, np.int32)
             self._varying = frozenset(varying)
             self._full = self._columns_of(sorted(varying))
 
@@ -200,7 +202,7 @@ class _Sheet:
         """Return for each row the value of its family."""
         if self._spread is None:
             return values
-        return list(map(values.__getitem__, self._spread.places.tolist()))
+        return list(map(values.__getitem__, self._spread.tolist()))
 
     def _contexts_of(self) -> list[Context]:
         """Return how each header is read; what is odd about a character set is a finding."""
@@ -230,8 +232,8 @@ class _Sheet:
         """Return the cells of every family, or of every row where a family does not decide."""
         slot = self.layout.slots[tag]
         if self._spread is None or slot not in self._varying:
-            return _Cells(self._cells[slot], self._spread)
-        return _Cells(self._full[slot], None)
+            return _Cells(self._cells[slot], self._spread is not None)
+        return _Cells(self._full[slot], by_family=False)
 
     def _fault(self, row: int, tag: int, problems: Sequence[tuple[str, str | None]]) -> None:
         faults = self._faults.setdefault(row, [])
@@ -242,28 +244,25 @@ class _Sheet:
     def _decode(self, attribute: Attribute, offsets: Sequence[int | None]) -> None:
         kind = INSTANCES.by_name[attribute.name].type
         minutes_name = attribute.name + _OFFSET_MINUTES
-        cells, spread = self._cells_of(attribute)
+        cells, by_family = self._cells_of(attribute)
         if cells.count(None) == len(cells):
             self._columns[attribute.name] = repeated(None, len(self.headers), kind)
             if minutes_name in INSTANCES.by_name:
                 self._set(minutes_name, [None] * len(self.headers))
             return
         if attribute.every_item:
-            decoded = self._every_item(attribute, cells, spread, kind)
+            decoded = self._every_item(attribute, cells, by_family, kind)
         elif attribute.vr == "DT":
             values: Sequence[Value] = cells  # type: ignore[assignment]  # no sequence is a DT
-            if spread is not None:
-                values = self._spread_out(values)
-            context = self._distinct[0]
-            decoded, minutes = self.decoder.date_times(attribute, values, context, offsets)
-            spread = None
+            known = [offsets[row] for row in self._heads] if by_family else offsets
+            decoded, minutes = self.decoder.date_times(attribute, values, self._distinct[0], known)
             if minutes_name in INSTANCES.by_name:
-                self._set(minutes_name, minutes)
+                self._set(minutes_name, self._spread_out(minutes) if by_family else minutes)
         else:
-            decoded = self._values_decoded(attribute, cells, spread, kind)  # type: ignore[arg-type]  # as before
-        self._columns[attribute.name] = decoded.array
+            decoded = self._values_decoded(attribute, cells, by_family, kind)  # type: ignore[arg-type]  # as before
+        (self._by_family if by_family else self._columns)[attribute.name] = decoded.array
         for place, problems in decoded.problems.items():
-            rows = (place,) if spread is None else np.flatnonzero(spread.places == place).tolist()
+            rows = np.flatnonzero(self._spread == place).tolist() if by_family else (place,)
             for row in rows:
                 self._fault(row, attribute.tag, problems)
                 if any(code in INVALID for code, _ in problems):
@@ -272,50 +271,59 @@ class _Sheet:
     def _cells_of(self, attribute: Attribute) -> _Cells:
         """Return the raw values of an attribute; of one read of every item, its sequence."""
         if attribute.within:
-            cells, spread = self._cells_at(attribute.within[0])
+            cells, by_family = self._cells_at(attribute.within[0])
             if not attribute.every_item and cells.count(None) != len(cells):
                 cells = self.decoder.inner(attribute, cells)
-            return _Cells(cells, spread)
+            return _Cells(cells, by_family)
         if attribute.creator:
             key = private_key(attribute)
-            found = [values.get(key) for values in self._private_values]
+            by_family = self._spread is not None and self._all_share(key)
+            rows = self._private_values
+            said = [rows[head] for head in self._heads] if by_family else rows
+            found = [values.get(key) for values in said]
             raws = [None if raw is None else plain(raw, attribute.vr) for raw in found]
-            return _Cells(raws, None)
-        cells, spread = self._cells_at(attribute.tag)
+            return _Cells(raws, by_family)
+        cells, by_family = self._cells_at(attribute.tag)
         for tag in attribute.otherwise:
-            cells = self._spread_out(cells) if spread is not None else cells
-            spread = None
+            cells = self._spread_out(cells) if by_family else cells
+            by_family = False
             cells = [
                 cell if other is None or _bytes(cell).strip(b" \0") else other
                 for cell, other in zip(cells, self._rows_at(tag), strict=True)
             ]
-        return _Cells(cells, spread)
+        return _Cells(cells, by_family)
+
+    def _all_share(self, key: PrivateKey) -> bool:
+        """Return whether a private attribute is the same in all headers of each family."""
+        group, _, element = key
+        families = (self.headers[head].family for head in self._heads)
+        return all(each is None or each.shares(group, element) for each in families)
 
     def _rows_at(self, tag: int) -> Sequence[Cell]:
         """Return the cells of every row."""
-        cells, spread = self._cells_at(tag)
-        return cells if spread is None else self._spread_out(cells)
+        cells, by_family = self._cells_at(tag)
+        return self._spread_out(cells) if by_family else cells
 
     def _every_item(
-        self, attribute: Attribute, cells: Sequence[Cell], spread: Spread | None, kind: pa.DataType
+        self, attribute: Attribute, cells: Sequence[Cell], by_family: bool, kind: pa.DataType
     ) -> Decoded:
         alike = len(self._distinct) == 1 or attribute.vr not in IN_CHARSET
         contexts: Sequence[Context] = self._distinct[:1]
         if not alike and not self.decoder.is_ascii_within(attribute, cells):
-            contexts = self._contexts_for(spread)
-        return self.decoder.every_item(attribute, cells, contexts, kind, spread)
+            contexts = self._contexts_for(by_family)
+        return self.decoder.every_item(attribute, cells, contexts, kind)
 
     def _values_decoded(
-        self, attribute: Attribute, cells: Sequence[Value], spread: Spread | None, kind: pa.DataType
+        self, attribute: Attribute, cells: Sequence[Value], by_family: bool, kind: pa.DataType
     ) -> Decoded:
         if len(self._distinct) == 1 or not self._matters(attribute, cells):
-            return self.decoder.column(attribute, cells, self._distinct[0], kind, spread)
-        contexts = self._contexts_for(spread)
-        return self.decoder.mixed_column(attribute, cells, contexts, kind, spread)
+            return self.decoder.column(attribute, cells, self._distinct[0], kind)
+        contexts = self._contexts_for(by_family)
+        return self.decoder.mixed_column(attribute, cells, contexts, kind)
 
-    def _contexts_for(self, spread: Spread | None) -> Sequence[Context]:
+    def _contexts_for(self, by_family: bool) -> Sequence[Context]:
         """Return the contexts of the families, or of the rows."""
-        if spread is None:
+        if not by_family:
             return self._contexts
         return [self._contexts[row] for row in self._heads]
 
@@ -383,10 +391,10 @@ class _Sheet:
     def _parsed(self, name: str) -> Sequence[Any]:
         """Return the parsed values of a column that does not depend on the context."""
         attribute = attribute_called(name)
-        cells, spread = self._cells_of(attribute)
+        cells, by_family = self._cells_of(attribute)
         values: Sequence[Value] = cells  # type: ignore[assignment]  # no sequence
         parsed = self.decoder.parsed(attribute, values, self._distinct[0])
-        return parsed if spread is None else self._spread_out(parsed)
+        return self._spread_out(parsed) if by_family else parsed
 
     def _set_lut_type(self) -> None:
         """Say `UNSPECIFIED` where a Modality LUT does not say what its values are."""

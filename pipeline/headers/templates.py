@@ -1,39 +1,22 @@
 """Templates: how the files of a series look, cut at the elements that differ in them."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
 
 from dicomlake.pipeline.headers.decode import Cell
 from dicomlake.pipeline.headers.entries import LONG, Entries, Entry
 from dicomlake.pipeline.headers.items import Items
-from dicomlake.pipeline.headers.layout import PRIVATE, UNWANTED, Family, PrivateCell
+from dicomlake.pipeline.headers.layout import (
+    PRIVATE,
+    UNWANTED,
+    Family,
+    PrivateCell,
+    private_place,
+)
 from dicomlake.pipeline.headers.scanned import Found
+from dicomlake.pipeline.headers.segments import NO_TAG, Segments, Step, segments_of
 from dicomlake.pipeline.headers.structure import ITEM_BYTES_LITTLE
-
-NO_TAG: Final = 1 << 32
-"""Greater than every tag."""
-
-
-class Step(NamedTuple):
-    """A run of elements that do not change in a series, and the one after it that does."""
-
-    data: bytes
-    """The run, and of the element after it what stands before its length, if that is told."""
-    length: int
-    """Of `data`."""
-    width: int
-    """Bytes of that length: 2 or 4; 0 where the element has to be looked into, or there is none."""
-    tag: int
-    """Of the element that changes; `NO_TAG` after the last run."""
-    slot: int
-    vr: str
-    first_slot: int
-    end_slot: int
-    cells: tuple[Cell, ...]
-    """Of the run, for the slots from `first_slot` to `end_slot`."""
-    others: tuple[tuple[PrivateCell, ...], tuple[tuple[int, Items], ...]] | None
-    """Private elements and carriers of the run, if it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +45,21 @@ class Template:
     start: int
     varying: set[int] = field(default_factory=set)
     """Tags of elements that were seen to change, come or go."""
+    lengths: dict[int, int] = field(default_factory=dict)
+    """Of the values of such elements that always had the same, by tag."""
+    elastic: set[int] = field(default_factory=set)
+    """Tags of elements whose length was seen to change."""
     steps: tuple[Step, ...] = ()
+    segments: Segments = field(default_factory=dict)
+    """The same steps, as far as lengths do not change; none before the first lesson."""
+    cells: list[Cell] = field(default_factory=list)
+    """Of all runs, by slot of the layout."""
+    private: tuple[PrivateCell, ...] = ()
+    """Of all runs."""
     runs: dict[int, Run] = field(default_factory=dict)
     """The run of each step, by the tag of the element after it."""
-    family: Family | None = None
-    """Of the data sets that follow the steps; None while there are none."""
+    family: Family = field(default_factory=Family)
+    """Of the data sets that follow the steps, and of those that these were made of."""
     end_tag: int = -1
     """Tag of the last element before Pixel Data."""
     lessons: int = 0
@@ -101,9 +94,41 @@ class TemplateMaker:
             template.end_tag = tag
         template.runs[NO_TAG] = self._run(data, run, NO_TAG, found)
         steps.append(self._step(template.runs[NO_TAG], data, len(data)))
-        template.steps = tuple(steps)
-        slots = {self._entries.layout.slot_of(tag) for tag in varying}
-        template.family = Family(frozenset(slots) - {UNWANTED, PRIVATE})
+        template.steps, template.segments = tuple(steps), {}
+        template.cells = [None] * len(self._entries.layout.tags)
+        for step in steps:
+            template.cells[step.first_slot : step.end_slot] = step.cells
+        template.private = tuple(each for run in template.runs.values() for each in run.private)
+        slots = {tag: self._entries.layout.slot_of(tag) for tag in varying}
+        template.family.slots = frozenset(slots.values()) - {UNWANTED, PRIVATE}
+        template.family.private = frozenset(
+            private_place(tag) for tag, slot in slots.items() if slot == PRIVATE
+        )
+        ends = [stop for tag, _, stop in elements if tag in varying]
+        self.make_segments(template, template.start, ends)
+
+    def make_segments(self, template: Template, start: int, ends: Sequence[int]) -> None:
+        """Note which lengths changed, and join the steps between elements whose length does.
+
+        Args:
+            template: with its steps.
+            start: where a data set starts that followed them all.
+            ends: offsets in it after the element of each step.
+        """
+        lengths: dict[int, int] = {}
+        at = start
+        for step, end in zip(template.steps[:-1], ends, strict=True):
+            length = end - at - step.length - step.width
+            if template.lengths.get(step.tag, length) != length:
+                template.elastic.add(step.tag)
+            if step.width:
+                lengths[step.tag] = length
+            at = end
+        lengths = {tag: each for tag, each in lengths.items() if tag not in template.elastic}
+        if not template.segments or lengths != template.lengths:
+            template.lengths = lengths
+            implicit, known = self._entries.implicit, template.segments
+            template.segments = segments_of(template.steps, lengths, implicit, known)
 
     def _run(
         self, data: bytes, elements: list[tuple[int, int, int]], until: int, found: Found
