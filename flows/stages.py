@@ -16,7 +16,6 @@ from dicomlake.flows.request import Command, RunRequest
 from dicomlake.flows.run import Run
 from dicomlake.flows.summary import RunSummary
 from dicomlake.flows.table_stages import make_tables
-from dicomlake.flows.volume_stages import make_volumes
 from dicomlake.pipeline.discovery.sources import resolve_sources
 from dicomlake.pipeline.errors import UsageError
 from dicomlake.pipeline.tables.commit import LakeWriter, open_for_writing
@@ -97,6 +96,9 @@ def _work(run: Run, writer: LakeWriter, engine: Engine, staging: Path) -> None:
     if run.command in ("run", "ingest"):
         make_tables(run, writer, engine, staging)
     if run.command == "volumes" or (run.command == "run" and run.settings.run.volumes):
+        # Imported here, as doses are below: a run without volumes does not pay for them.
+        from dicomlake.flows.volume_stages import make_volumes  # noqa: PLC0415  (slow import)
+
         make_volumes(run, writer, engine, staging)
     if run.command == "dose" or (run.command == "run" and run.settings.run.dose):
         # Imported here: a run without doses does not pay for it.

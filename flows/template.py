@@ -24,6 +24,7 @@ METHOD: Final = _FORKSERVER if _FORKSERVER in multiprocessing.get_all_start_meth
 """How worker processes start."""
 
 _MODULES: Final = (
+    "dicomlake.flows.preload",
     "dicomlake.flows.cli",
     "dicomlake.flows.worker",
     "dicomlake.pipeline.tables.staging",

@@ -5,6 +5,7 @@ Loaded by the nanny of a `LocalCluster` (`preload=`); for a cluster of your own,
 place here.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -30,6 +31,8 @@ ENVIRONMENT: Final = MEMORY_OF_ARROW | dict.fromkeys(
 )
 """Environment of a worker: one process a core, so one thread a process."""
 
+_COLLECTION: Final = (20_000, 10, 20)
+"""When garbage is looked for, as `gc.set_threshold` takes it."""
 
 _LEAST_MEMORY: Final = 134_217_728
 """Bytes that a worker may always take beyond what it has before its first job."""
@@ -88,6 +91,14 @@ def do(packed_job: bytes, notes: str, key: str) -> bytes:
         return packed(function(job))
 
 
+def collect_rarely() -> None:
+    """Have a process of this program's own look for garbage less often than Python does.
+
+    What it holds of thousands of headers is in no cycles, and is walked through in vain.
+    """
+    gc.set_threshold(*_COLLECTION)
+
+
 def limit_process() -> None:
     """Keep libraries to one thread, write no core dumps, leave Ctrl-C to the driver."""
     # A core dump of a crashed decoder would hold patients.
@@ -96,14 +107,17 @@ def limit_process() -> None:
     if threading.current_thread() is threading.main_thread():
         # The terminal sends it to the whole group; the driver ends its workers itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_rarely()
     os.environ.update(ENVIRONMENT)
     import pyarrow as pa  # noqa: PLC0415  (the environment above must come first)
 
+    from dicomlake.pipeline.headers.lean_pydicom import keep_requests_out  # noqa: PLC0415  (as above)
     from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (as above)
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     keep_pandas_out()
+    keep_requests_out()
 
 
 def report(folder: str) -> WorkerReport:

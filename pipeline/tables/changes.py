@@ -74,12 +74,26 @@ def _json_values(values: Array) -> Array:
 
 def _escaped(values: Array) -> Array:
     """Return texts with what JSON escapes; only those that hold such a character are rewritten."""
+    if not _holds_any_to_escape(values):
+        return values
     mask = pc.fill_null(pc.match_substring_regex(values, _TO_ESCAPE), False)
     if not pc.any(mask).as_py():
         return values
     found: list[Any] = values.filter(mask).to_pylist()
     rewritten = texts(*(text.translate(_ESCAPES) for text in found))
     return cast("Array", pc.replace_with_mask(values, mask, rewritten))
+
+
+def _holds_any_to_escape(values: Array) -> bool:
+    """Return whether the bytes of texts hold what JSON escapes; hardly any key ever does."""
+    buffers: list[Any] = values.buffers()  # the stubs do not know that numpy takes them
+    _, offsets, data = buffers
+    if offsets is None or data is None or not len(values):
+        return False
+    starts = np.frombuffer(offsets, dtype=np.int32)
+    first, end = starts[values.offset], starts[values.offset + len(values)]
+    held = np.frombuffer(data, dtype=np.uint8)[first:end]
+    return bool(((held < ord(" ")) | (held == ord('"')) | (held == ord("\\"))).any())
 
 
 def changed_keys(change: RowChange) -> Iterator[Piece]:

@@ -13,7 +13,7 @@ from typing import Final, cast
 import pyarrow as pa
 
 from dicomlake.pipeline.discovery.sources import Source
-from dicomlake.pipeline.discovery.walk import Entry, Folder, Refusal
+from dicomlake.pipeline.discovery.walk import Columns, Files, Folder, Refusal
 from dicomlake.pipeline.tables.columnar import Chunked, pc
 from dicomlake.pipeline.tables.spill import read_spilled
 from dicomlake.pipeline.tables.store import Version
@@ -90,11 +90,20 @@ class SourcePlan:
     batches: tuple[int, ...] = ()
     """Files of each batch, in crawl order; the sum is `to_read`."""
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield the files to read, in crawl order."""
-        for batch in read_spilled(self.folder / ENTRIES_FILE):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield Entry(*row)
+    def entries(self) -> Iterator[Files]:
+        """Yield the files to read in crawl order, those of a batch at a time.
+
+        They stay columns: on their way to a worker a batch is five lists, not thousands of tuples.
+        """
+        spilled = read_spilled(self.folder / ENTRIES_FILE)
+        waiting: list[pa.RecordBatch] = []
+        for count in self.batches:
+            while sum(each.num_rows for each in waiting) < count:
+                waiting.append(next(spilled))
+            rows = pa.Table.from_batches(waiting)
+            columns = (column.to_pylist() for column in rows.slice(0, count).columns)
+            yield Files(cast("Columns", tuple(columns)))
+            waiting = rows.slice(count).to_batches()
 
     def refusals(self) -> Iterator[Refusal]:
         """Yield the paths that are not opened, with the reason."""

@@ -14,6 +14,9 @@ _NONE: Final = texts("-")[0]
 _NOTHING: Final = texts("")[0]
 Mask = npt.NDArray[np.bool_]
 
+MOST_CODES: Final = 2**63 - 1
+"""Greatest number that stands for a combination of values."""
+
 
 def key_column(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> "pa.Array[Any]":
     """Return one text value a row that is equal for equal keys, nulls included, and only then.
@@ -45,12 +48,18 @@ def duplicate_keys(rows: pa.Table, names: Sequence[str]) -> int:
     Each key column is numbered by its distinct values; keys are compared as numbers, which takes
     a fraction of the memory of their texts.
     """
-    codes = np.zeros(rows.num_rows, np.int64)
+    codes: npt.NDArray[np.int64] = np.zeros(rows.num_rows, np.int64)
+    different = 1
     for name in names:
         column = rows.column(name).combine_chunks().dictionary_encode("encode")
         own = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        _, codes = np.unique(codes * (len(column.dictionary) + 1) + own, return_inverse=True)
-    return rows.num_rows - len(np.unique(codes))
+        values = len(column.dictionary)
+        if different * values > MOST_CODES:
+            _, codes = np.unique(codes, return_inverse=True)
+            different = rows.num_rows
+        codes = codes * values + own
+        different *= values
+    return rows.num_rows - int(pc.count_distinct(pa.array(codes)).as_py())
 
 
 def equal_rows(first: pa.Table, second: pa.Table) -> Mask:

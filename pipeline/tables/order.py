@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicomlake.pipeline.discovery.paths import tree_key
+from dicomlake.pipeline.tables.arrow_files import let_go
 from dicomlake.pipeline.tables.manifest import Value
 from dicomlake.schemas.column import Table
 
@@ -21,6 +22,12 @@ BATCH: Final = 16_384
 
 RUN: Final = 65_536
 """Rows that are sorted at once."""
+
+AT_ONCE: Final = 1 << 25
+"""Bytes of rows, at most, that are put in order in memory all at once, however many they are."""
+
+_COLUMNS_AT_ONCE: Final = 8
+"""Columns that are put in order before what is mapped of them is let go."""
 
 _FEWEST_ROWS: Final = 256
 """Rows taken at once from each of many runs."""
@@ -115,6 +122,22 @@ def taken(rows: pa.Table, indices: "pa.Array[Any]") -> pa.Table:
     return pa.Table.from_arrays(columns, schema=rows.schema)
 
 
+def gathered(rows: pa.Table, places: "pa.Array[Any]") -> pa.Table:
+    """Return rows by their places; of those that are mapped from disk few columns are in memory."""
+    columns: list[Any] = []
+    for start in range(0, rows.num_columns, _COLUMNS_AT_ONCE):
+        names = rows.column_names[start : start + _COLUMNS_AT_ONCE]
+        columns += taken(rows.select(names), places).columns
+        let_go()
+    return pa.Table.from_arrays(columns, schema=rows.schema)
+
+
+def fits_at_once(rows: pa.Table) -> bool:
+    """Return whether rows may be put in order in memory all at once."""
+    given = (column for column in rows.columns if column.null_count < len(column))
+    return sum(column.nbytes for column in given) <= AT_ONCE
+
+
 def _is_identity(indices: "pa.Array[Any]") -> bool:
     places = indices.to_numpy()
     return bool(np.array_equal(places, np.arange(len(places), dtype=places.dtype)))
@@ -139,9 +162,9 @@ def sorted_batches(
     """Yield the rows of one partition in the table's order.
 
     Each record batch of many rows is sorted by itself and merged with the others, so that memory
-    holds some rows of each, and never all.
+    holds some rows of each, and never all, unless these are few bytes.
     """
-    if rows.num_rows <= RUN:
+    if rows.num_rows <= RUN or fits_at_once(rows):
         yield from _sorted_run(table, rows, partition, RUN)
         return
     runs = rows.to_batches()
@@ -162,6 +185,9 @@ def _sorted_run(
     places = places.take(_indices(table, keys))
     if len(places) == run.num_rows and _is_identity(places):
         yield from run.to_batches(max_chunksize=size)
+        return
+    if size == RUN < len(places):
+        yield from gathered(run, places).to_batches(max_chunksize=size)
         return
     for start in range(0, len(places), size):
         yield from taken(run, places.slice(start, size)).to_batches()

@@ -17,7 +17,14 @@ from dicomlake.pipeline.tables.arrow_files import let_go, map_rows, write_rows
 from dicomlake.pipeline.tables.keys import Mask
 from dicomlake.pipeline.tables.locks import Names
 from dicomlake.pipeline.tables.manifest import Part, Value
-from dicomlake.pipeline.tables.order import BATCH, RUN, merge_sorted, sorted_batches, taken
+from dicomlake.pipeline.tables.order import (
+    BATCH,
+    RUN,
+    fits_at_once,
+    merge_sorted,
+    sorted_batches,
+    taken,
+)
 from dicomlake.pipeline.tables.part_reader import PartReader
 from dicomlake.pipeline.tables.parts import PartWriter
 from dicomlake.schemas.column import Table
@@ -27,9 +34,11 @@ if TYPE_CHECKING:  # see layout.py
 
 Partition = tuple[tuple[str, Value], ...]
 
-ROW_COST_S: Final = 5e-6
+COLUMN_COST_S: Final = 5e-5
+"""Work that comes with each column of a part, in seconds of one core."""
+ROW_COST_S: Final = 1e-6
 """Work to sort, encode and write a row, in seconds of one core; more by the next for a column."""
-CELL_COST_S: Final = 1e-8
+CELL_COST_S: Final = 5e-8
 
 _PIECE: Final = 8192
 """Rows that are copied at once on their way to a file."""
@@ -129,7 +138,10 @@ class PartJob:
     @property
     def cost_s(self) -> float:
         """Return the estimated work, in seconds of one core."""
-        return self.rows * (ROW_COST_S + len(self.table.columns) * CELL_COST_S)
+        if not self.rows:
+            return 0.0
+        columns = len(self.table.columns)
+        return columns * COLUMN_COST_S + self.rows * (ROW_COST_S + columns * CELL_COST_S)
 
     @property
     def from_file(self) -> bool:
@@ -141,7 +153,9 @@ class PartJob:
         if self.incoming is None or isinstance(self.incoming.where, Path):
             return False
         places = self.incoming.places
-        return self.rows > RUN or (places is not None and len(places) > _PIECE)
+        if places is not None:
+            return len(places) > _PIECE
+        return self.rows > RUN and not fits_at_once(self.incoming.where)
 
     def streams(self, lake: Path) -> list[Iterator[pa.RecordBatch]]:
         """Return the rows as streams that are each in order."""
@@ -179,7 +193,7 @@ def write_parts(job: PartJob, names: Names, settings: "TableSettings") -> PartsW
     if not job.rows:
         return PartsWritten(job.number, (writer.write_empty(job.partition),))
     merged = merge_sorted(job.table, job.streams(names.lake))
-    parts = tuple(writer.write(merged, job.partition, job.cuts))
+    parts = tuple(writer.write(merged, job.partition, job.cuts, rows=job.rows))
     let_go()
     return PartsWritten(job.number, parts)
 

@@ -98,6 +98,8 @@ class PartWriter:
         batches: Iterable[pa.RecordBatch],
         partition: tuple[tuple[str, Value], ...] = (),
         rows_of_parts: Sequence[int] | None = None,
+        *,
+        rows: int = sys.maxsize,
     ) -> list[Part]:
         """Write parts and name them; the caller syncs `data/` once, by `sync_data`.
 
@@ -105,6 +107,7 @@ class PartWriter:
             batches: rows in order, in the table's full schema.
             partition: names and values of the partition columns of all of these rows.
             rows_of_parts: how many rows each part takes; by bytes where None.
+            rows: how many come at most, where that is known.
 
         Returns:
             The parts in order; none for no rows.
@@ -114,12 +117,13 @@ class PartWriter:
         """
         parts: list[Part] = []
         limits = iter(rows_of_parts) if rows_of_parts is not None else None
+        is_one_group = max(rows_of_parts or (rows,)) <= ROW_GROUP
         current: _OpenPart | None = None
         room = 0
         try:
             for group in _row_groups(batches, rows_of_parts):
                 if current is None:
-                    current = _OpenPart(self, partition)
+                    current = _OpenPart(self, partition, is_one_group=is_one_group)
                     room = next(limits, sys.maxsize) if limits is not None else 0
                 current.add(group)
                 full = (
@@ -140,7 +144,7 @@ class PartWriter:
 
     def write_empty(self, partition: tuple[tuple[str, Value], ...]) -> Part:
         """Write the one part without rows that stands for an empty table."""
-        part = _OpenPart(self, partition)
+        part = _OpenPart(self, partition, is_one_group=True)
         try:
             return part.finish()
         except BaseException:
@@ -157,9 +161,17 @@ def sync_data(lake: Path) -> None:
 class _OpenPart:
     """A part that is being written."""
 
-    def __init__(self, owner: PartWriter, partition: tuple[tuple[str, Value], ...]) -> None:
+    def __init__(
+        self,
+        owner: PartWriter,
+        partition: tuple[tuple[str, Value], ...],
+        *,
+        is_one_group: bool,
+    ) -> None:
         self.owner = owner
         self.partition = partition
+        self.is_one_group = is_one_group
+        """What its first row group has no values of, it has none of at all."""
         self.rows = 0
         self.first: tuple[Value, ...] = ()
         self.last: tuple[Value, ...] = ()
@@ -189,19 +201,27 @@ class _OpenPart:
         self.last = order_values(self.owner.table, batches[-1], batches[-1].num_rows - 1)
         self.keys.append(extremes(group.column(self.owner.table.key[0])))
         self.rows += group.num_rows
-        rows = _in_one_piece(group.select(self.schema.names), self.schema)
+        rows, given = _in_one_piece(group.select(self.schema.names), self.schema)
         if self.parquet is None:
-            self.parquet = self._parquet(rows)
+            self.parquet = self._parquet(rows, given if self.is_one_group else self.schema)
         self.parquet.write_table(rows, row_group_size=ROW_GROUP)
 
-    def _parquet(self, rows: pa.Table) -> pq.ParquetWriter:
-        """Return the writer of the file, told by its first rows."""
-        dictionaries: Any = _repeating(rows)  # the stubs know of all columns or none
+    def _parquet(self, rows: pa.Table, encoded: Iterable["pa.Field[Any]"]) -> pq.ParquetWriter:
+        """Return the writer of the file.
+
+        Args:
+            rows: the first ones.
+            encoded: columns that may hold values. What is null throughout is neither compressed
+                nor put through a dictionary: each takes longer than all else about the column.
+        """
+        fields = list(encoded)
+        leaves = [leaf for each in fields for leaf in _leaves(each.name, each.type)]
+        dictionaries: Any = _repeating(rows, fields)  # the stubs know of all columns or none
         return pq.ParquetWriter(
             cast("IO[Any]", self.gathered),
             self.schema,
-            compression="zstd",
-            compression_level=self.owner.settings.compression_level,
+            compression=dict.fromkeys(leaves, "zstd"),
+            compression_level=dict.fromkeys(leaves, self.owner.settings.compression_level),
             use_dictionary=dictionaries,
             write_statistics=True,
         )
@@ -209,7 +229,7 @@ class _OpenPart:
     def finish(self) -> Part:
         """Complete the file, make it durable, and give it the name of its content."""
         if self.parquet is None:
-            self.parquet = self._parquet(self.schema.empty_table())
+            self.parquet = self._parquet(self.schema.empty_table(), ())
         self.parquet.close()
         self.gathered.flush()
         self.file.sync()
@@ -240,40 +260,58 @@ class _OpenPart:
         self.path.unlink(missing_ok=True)
 
 
-def _in_one_piece(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return rows without chunks: what a part holds must not depend on how they came together.
+def _in_one_piece(rows: pa.Table, schema: pa.Schema) -> "tuple[pa.Table, list[pa.Field[Any]]]":
+    """Return rows without chunks, and the columns that have values.
 
-    Columns without values, which are most of a wide table, share one array a type.
+    What a part holds must not depend on how its rows came together. Columns without values, which
+    are most of a wide table, share one array a type.
     """
     nulls: Any = pa.nulls  # the stubs list types one by one
     empty: dict[pa.DataType, Any] = {}
     columns: list[Any] = []
-    for column in rows.columns:
-        if column.null_count == len(column):
-            if column.type not in empty:
-                empty[column.type] = nulls(len(column), column.type)
-            columns.append(empty[column.type])
+    given: list[pa.Field[Any]] = []
+    for each, column in zip(schema, rows.columns, strict=True):
+        if column.null_count == rows.num_rows:
+            if each.type not in empty:
+                empty[each.type] = nulls(rows.num_rows, each.type)
+            columns.append(empty[each.type])
         else:
+            given.append(each)
             columns.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays(columns, schema=schema), given
 
 
-def _repeating(rows: pa.Table) -> list[str]:
-    """Return the columns that a dictionary pays for; judged by some rows of the beginning.
+def _leaves(name: str, kind: pa.DataType) -> Iterator[str]:
+    """Yield the paths under which Parquet holds the values of a column."""
+    inside: Any = kind  # the stubs do not narrow types
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{name}.list.element", inside.value_type)
+    elif pa.types.is_map(kind):
+        yield from _leaves(f"{name}.key_value.key", inside.key_type)
+        yield from _leaves(f"{name}.key_value.value", inside.item_type)
+    elif pa.types.is_struct(kind):
+        for child in inside:
+            yield from _leaves(f"{name}.{child.name}", child.type)
+    else:
+        yield name
+
+
+def _repeating(rows: pa.Table, fields: Iterable["pa.Field[Any]"]) -> list[str]:
+    """Return which of some columns a dictionary pays for; judged by rows of the beginning.
 
     A column of ever new values would be put through a dictionary first, only to be written plain
-    once that is full. What is nested is left to a dictionary.
+    once that is full. What is nested is written plain: a dictionary made such files no smaller.
     """
     sample = rows.slice(0, _SAMPLE)
     found = []
-    for each in rows.schema:
-        if not pa.types.is_nested(each.type):
-            column = sample.column(each.name)
-            given = len(column) - column.null_count
-            distinct: Any = pc.count_distinct(column, mode="only_valid") if given else 0
-            if given and 2 * distinct.as_py() > given:
-                continue
-        found.append(each.name)
+    for each in fields:
+        if pa.types.is_nested(each.type):
+            continue
+        column = sample.column(each.name)
+        given = len(column) - column.null_count
+        distinct: Any = pc.count_distinct(column, mode="only_valid") if given else None
+        if not given or 2 * distinct.as_py() <= given:
+            found.append(each.name)
     return found
 
 
@@ -329,8 +367,7 @@ def _row_groups(
         rest = batch
         while rest.num_rows:
             size = min(ROW_GROUP, left) if left else ROW_GROUP
-            taken = waiting.fitting(rest.slice(0, size - waiting.rows))
-            waiting.add(taken)
+            taken = waiting.add_fitting(rest.slice(0, size - waiting.rows))
             rest = rest.slice(taken.num_rows)
             if waiting.rows == size or rest.num_rows:
                 if limits is not None and left:
@@ -350,16 +387,22 @@ class _Group:
     most_text: int = 0
     """Bytes that the texts of the rows take up at most."""
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add rows."""
+    def add_fitting(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Add the rows of the beginning that still fit, one at least to an empty group.
+
+        Returns:
+            What was added.
+        """
+        size = batch.nbytes
+        if self.most_text + size > _GROUP_TEXT:
+            batch = self._fitting(batch)
+            size = batch.nbytes
         self.batches.append(batch)
         self.rows += batch.num_rows
-        self.most_text += batch.nbytes
+        self.most_text += size
+        return batch
 
-    def fitting(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the rows of the beginning that still fit; one at least in an empty group."""
-        if self.most_text + batch.nbytes <= _GROUP_TEXT:
-            return batch
+    def _fitting(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         held = sum(int(_text_sizes(each).sum()) for each in self.batches)
         sizes = held + np.cumsum(_text_sizes(batch))
         count = int(np.searchsorted(sizes, _GROUP_TEXT, side="right"))

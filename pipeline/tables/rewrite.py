@@ -14,6 +14,8 @@ from dicomlake.pipeline.tables.merge import RowChange
 from dicomlake.pipeline.tables.order import (
     RUN,
     count_up_to,
+    fits_at_once,
+    gathered,
     places_by_partition,
     sort_key,
     sorted_rows,
@@ -156,8 +158,9 @@ class _Planner:
     ) -> tuple[Incoming | None, dict[Partition, tuple[int, int]]]:
         """Return the rows that come, and the stretch of them that each partition takes.
 
-        They are put in order once for all partitions, so that each is a stretch. Many rows are
-        left as they are, with no stretches: each partition sorts its own, some at a time.
+        They are put in order once for all partitions, so that each is a stretch; where they are
+        many bytes, only their places are. Many rows are left as they are, with no stretches: each
+        partition sorts its own, some at a time.
         """
         rows = self.change.inserted
         if rows is None:
@@ -169,7 +172,10 @@ class _Planner:
         for partition in sorted(inserted):
             stretches[partition] = (start, inserted[partition])
             start += inserted[partition]
-        return Incoming(rows, places_by_partition(self.change.table, rows)), stretches
+        places = places_by_partition(self.change.table, rows)
+        if fits_at_once(rows):
+            return Incoming(gathered(rows, places)), stretches
+        return Incoming(rows, places), stretches
 
     def _old(self, index: int) -> OldPart:
         return OldPart.of(self.change.parts[index], self.change.removed.get(index))

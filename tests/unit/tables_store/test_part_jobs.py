@@ -17,7 +17,7 @@ from make.rows import default_settings
 
 from dicomlake.pipeline.tables import commit as commit_module
 from dicomlake.pipeline.tables import faults, order, part_jobs, parts, rewrite
-from dicomlake.pipeline.tables.commit import Change, MapParts, open_for_writing
+from dicomlake.pipeline.tables.commit import Change, MapParts, TableDelta, open_for_writing
 from dicomlake.pipeline.tables.keys import equal_rows
 from dicomlake.pipeline.tables.layout import TEMPORARY, part_path
 from dicomlake.pipeline.tables.order import merge_sorted, sorted_batches, sorted_rows
@@ -135,8 +135,9 @@ def test_what_a_dead_writers_delegate_left_is_swept(tmp_path: Path) -> None:
 def test_many_rows_are_sorted_run_by_run_and_stay_in_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With runs of 50 rows, whether written here or elsewhere."""
+    """With runs of 50 rows, too many bytes to be sorted at once; written here or elsewhere."""
     monkeypatch.setattr(commit_module, "WORTH_SENDING_S", 0)
+    monkeypatch.setattr(order, "AT_ONCE", 0)
     for module in (order, part_jobs, rewrite):
         monkeypatch.setattr(module, "RUN", 50)
     read: list[Any] = []
@@ -167,6 +168,8 @@ def test_rows_put_in_order_once_for_all_partitions_make_the_same_parts(
 ) -> None:
     changes = [change_of(0, 400, 1), change_of(200, 300, 2)]
     monkeypatch.setattr(part_jobs, "_PIECE", piece)
+    in_memory = history(tmp_path / "in_memory", None, changes)
+    monkeypatch.setattr(order, "AT_ONCE", 0)
     put: list[bool] = []
     real = part_jobs.Incoming.in_file
 
@@ -181,6 +184,20 @@ def test_rows_put_in_order_once_for_all_partitions_make_the_same_parts(
     each = history(tmp_path / "each", None, changes)
     assert len({part.partition for _, part in once.parts("instances")}) > 1
     assert once.manifest.tables == each.manifest.tables
+    assert once.manifest.tables == in_memory.manifest.tables
+
+
+def test_rows_of_few_bytes_are_put_in_order_without_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (order, part_jobs, rewrite):
+        monkeypatch.setattr(module, "RUN", 50)
+    monkeypatch.setattr(part_jobs, "_PIECE", 1)
+    monkeypatch.setattr(part_jobs.Incoming, "in_file", None)  # nobody may call it
+    changes = [change_of(0, 400, 1), change_of(200, 300, 2)]
+    few = history(tmp_path / "few", None, changes)
+    monkeypatch.undo()
+    assert few.manifest.tables == history(tmp_path / "own", None, changes).manifest.tables
 
 
 def test_a_row_group_ends_where_its_texts_are_too_long_wherever_batches_end(
@@ -214,6 +231,7 @@ def test_sorting_by_runs_is_sorting(
     monkeypatch: pytest.MonkeyPatch, run: int, partition: tuple[tuple[str, Any], ...]
 ) -> None:
     monkeypatch.setattr(order, "RUN", run)
+    monkeypatch.setattr(order, "AT_ONCE", 0)
     table = TABLES["instances"]
     found = change_of(0, 150, 1).tables["instances"].upserts
     pieces = pa.Table.from_batches(found.to_batches(max_chunksize=run))
@@ -254,6 +272,39 @@ def test_columns_of_ever_new_values_have_no_dictionary(tmp_path: Path) -> None:
     assert "RLE_DICTIONARY" not in encodings["path"]
     assert "RLE_DICTIONARY" not in encodings["file_id"]
     assert "RLE_DICTIONARY" in encodings["status"]
+
+
+def columns_of(lake: Version, table: str) -> Iterator[Any]:
+    """Yield what Parquet says of each column of each row group."""
+    for path, _ in lake.parts(table):
+        read = pq.read_metadata(path)
+        for group in map(read.row_group, range(read.num_row_groups)):
+            yield from map(group.column, range(group.num_columns))
+
+
+def test_every_value_is_compressed_and_what_is_null_throughout_is_not(tmp_path: Path) -> None:
+    lake = history(tmp_path / "lake", None, [change_of(0, 100, 1)])
+    empty = set()
+    for column in (each for name in ("instances", "files") for each in columns_of(lake, name)):
+        if column.statistics.num_values:
+            assert column.compression == "ZSTD", column.path_in_schema
+        elif "." not in column.path_in_schema:
+            empty.add(column.compression)
+    assert empty == {"UNCOMPRESSED"}
+
+
+def test_values_that_begin_in_a_later_row_group_are_compressed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "ROW_GROUP", 40)
+    found = sorted_rows(TABLES["files"], change_of(0, 100, 1).tables["files"].upserts)
+    late = pa.array([None] * 60 + ["vanished"] * 40, pa.string())
+    place = found.schema.get_field_index("reason")
+    rows = found.set_column(place, found.schema.field(place), late)
+    lake = history(tmp_path / "lake", None, [Change({"files": TableDelta(rows)})])
+    reasons = [each for each in columns_of(lake, "files") if each.path_in_schema == "reason"]
+    assert [each.statistics.num_values for each in reasons] == [0, 20, 20]
+    assert {each.compression for each in reasons} == {"ZSTD"}
 
 
 def test_a_merge_of_nothing_is_nothing() -> None:
