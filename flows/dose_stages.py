@@ -62,7 +62,9 @@ def _read_doses(run: Run, base: Version, engine: Engine, staging: Path) -> list[
             f"{len(pending.studies):,} studies were to be read for doses, {read:,} were.",
             "No dose was committed; run again.",
         )
-    run.dose = DoseCounts(read, gone=len(pending.gone), **counts)
+    found = {each.study_instance_uid for each in pending.studies}
+    left = run.doses_left - found  # by ingest, moments ago
+    run.dose = DoseCounts(read, gone=len(left.union(pending.gone)), **counts)
     return results
 
 

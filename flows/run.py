@@ -50,6 +50,8 @@ class Run:
     files: FileCounts | None = None
     volumes: VolumeCounts | None = None
     dose: DoseCounts | None = None
+    doses_left: frozenset[str] = frozenset()
+    """Studies whose dose rows left with their objects; those that are still there come back."""
     readers: Counter[str] = field(default_factory=Counter)
     """Files read by the headers stage, by reader."""
     fallbacks: Counter[str] = field(default_factory=Counter)

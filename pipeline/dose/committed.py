@@ -16,10 +16,11 @@ from dicomlake.pipeline.dose.header_events import (
     HEADER_COLUMNS,
     REFERENCE_HEADER_COLUMNS,
 )
-from dicomlake.pipeline.dose.inputs import PendingStudy, can_carry_a_dose, is_structured_report
+from dicomlake.pipeline.dose.inputs import PendingStudy
 from dicomlake.pipeline.dose.patients import PATIENT_COLUMNS
 from dicomlake.pipeline.dose.reports import REPORT_COLUMNS
 from dicomlake.pipeline.tables.columnar import cut_out, flat, keep_in, pc, texts
+from dicomlake.pipeline.tables.dose_objects import can_carry_a_dose, is_structured_report
 from dicomlake.pipeline.tables.lookup import chunks, no_rows, rows_with, rows_within, runs
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables import TABLES

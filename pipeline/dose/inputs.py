@@ -19,47 +19,12 @@ import pyarrow as pa
 from dicomlake.config.settings import DoseSettings
 from dicomlake.pipeline.dose.protocols import read_protocols
 from dicomlake.pipeline.tables.columnar import pc, texts
+from dicomlake.pipeline.tables.dose_objects import can_carry_a_dose, is_structured_report
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.evolution import SCHEMA_VERSION
 
 METHOD: Final = 1
 """Of the rules by which a study is read; raised where they would give other rows."""
-
-REPORT_CLASSES: Final = (
-    "1.2.840.10008.5.1.4.1.1.88.67",
-    "1.2.840.10008.5.1.4.1.1.88.68",
-    "1.2.840.10008.5.1.4.1.1.88.73",
-    "1.2.840.10008.5.1.4.1.1.88.76",
-    "1.2.840.10008.5.1.4.1.1.88.22",
-    "1.2.840.10008.5.1.4.1.1.88.33",
-    "1.2.840.10008.5.1.4.1.1.88.34",
-)
-"""SOP Classes of structured reports that may tell of a dose (PS3.4 table B.5-1)."""
-
-DOSE_CLASSES: Final = (
-    "1.2.840.10008.5.1.4.1.1.1",
-    "1.2.840.10008.5.1.4.1.1.1.1",
-    "1.2.840.10008.5.1.4.1.1.1.2",
-    "1.2.840.10008.5.1.4.1.1.1.3",
-    "1.2.840.10008.5.1.4.1.1.2",
-    "1.2.840.10008.5.1.4.1.1.2.1",
-    "1.2.840.10008.5.1.4.1.1.2.2",
-    "1.2.840.10008.5.1.4.1.1.12.1",
-    "1.2.840.10008.5.1.4.1.1.12.1.1",
-    "1.2.840.10008.5.1.4.1.1.12.2",
-    "1.2.840.10008.5.1.4.1.1.12.2.1",
-    "1.2.840.10008.5.1.4.1.1.13.1.1",
-    "1.2.840.10008.5.1.4.1.1.13.1.2",
-    "1.2.840.10008.5.1.4.1.1.13.1.3",
-    "1.2.840.10008.5.1.4.1.1.20",
-    "1.2.840.10008.5.1.4.1.1.128",
-    "1.2.840.10008.5.1.4.1.1.128.1",
-    "1.2.840.10008.5.1.4.1.1.130",
-)
-"""SOP Classes of images made with ionising radiation, whatever their Modality says."""
-
-DOSE_MODALITIES: Final = ("CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", "XA")
-"""Modalities whose objects can carry a dose, secondary captures among them."""
 
 _SHAPING: Final = (
     "phantom_tokens", "facilities", "ssde", "count_unmatched", "adult_age_years",
@@ -138,18 +103,6 @@ def current_digests(
         for each in _studies(base, settings)
         if each.study_instance_uid in wanted
     }
-
-
-def can_carry_a_dose(batch: pa.RecordBatch | pa.Table) -> Any:
-    """Return which instances may tell of a dose, by `sop_class_uid` and `modality`."""
-    classes = pc.is_in(batch.column("sop_class_uid"), value_set=texts(*DOSE_CLASSES))
-    modalities = pc.is_in(batch.column("modality"), value_set=texts(*DOSE_MODALITIES))
-    return pc.or_(is_structured_report(batch), pc.or_(classes, modalities))
-
-
-def is_structured_report(batch: pa.RecordBatch | pa.Table) -> Any:
-    """Return which instances are structured reports of a kind that may tell of a dose."""
-    return pc.is_in(batch.column("sop_class_uid"), value_set=texts(*REPORT_CLASSES))
 
 
 def _studies(base: Version, settings: DoseSettings) -> Iterator[PendingStudy]:

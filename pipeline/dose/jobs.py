@@ -37,6 +37,7 @@ from dicomlake.pipeline.headers.attempt import no_garbage_collection
 from dicomlake.pipeline.headers.notes import Kill, current
 from dicomlake.pipeline.headers.watch import TimeLimitError, watched
 from dicomlake.pipeline.tables.arrow_files import write_rows
+from dicomlake.pipeline.tables.dose_objects import DOSE_TABLES
 from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables import TABLES
 
@@ -52,20 +53,6 @@ _MOST_KILLS: Final = 2
 """Processes that a study may end until it is one that could not be read."""
 JOB_S: Final = 0.3
 """Work of one job in seconds of one core, unless it is one study: the last leave no core idle."""
-
-STUDY_TABLES: Final = (
-    "dose_studies",
-    "dose_reports",
-    "ct_irradiation_events",
-    "ct_irradiation_event_sources",
-    "xray_irradiation_events",
-    "xray_irradiation_event_filters",
-    "radiopharmaceutical_administrations",
-    "organ_doses",
-    "dose_event_versions",
-    "dose_exams",
-)
-"""Tables whose rows belong to a study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +153,7 @@ def study_jobs(
 class _Made:
     """Rows of several studies in the making."""
 
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {n: [] for n in STUDY_TABLES})
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {n: [] for n in DOSE_TABLES})
     unread: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 

@@ -22,6 +22,7 @@ from dicomlake.pipeline.headers.attributes import (
     SOP_INSTANCE_UID,
     SPECIFIC_CHARACTER_SET,
     TIMEZONE_OFFSET,
+    attributes_of,
 )
 from dicomlake.pipeline.headers.fast_reader import FastReader
 from dicomlake.pipeline.headers.items import Items
@@ -31,7 +32,8 @@ from dicomlake.pipeline.headers.reader import HeaderReader, OpenFile, RawHeader
 from dicomlake.pipeline.headers.scanned import OddHeaderError
 from dicomlake.pipeline.headers.temporal import MalformedError, parse_offset
 from dicomlake.pipeline.headers.text import charset_of
-from dicomlake.pipeline.headers.values import Raw, default_text
+from dicomlake.pipeline.headers.values import Context, Raw, default_text, parse
+from dicomlake.schemas.tables.instances import INSTANCES
 
 _CONTENT_TEMPLATE: Final = 0x0040A504
 _TEMPLATE: Final = 0x0040DB00
@@ -60,6 +62,9 @@ _LAYOUT: Final = Layout(
     {},
 )
 """What is read of the top level; the readers ask for some of it themselves."""
+_SOP_INSTANCE: Final = next(
+    each for each in attributes_of(INSTANCES) if each.tag == SOP_INSTANCE_UID
+)
 
 
 class UnreadableReportError(Exception):
@@ -149,7 +154,14 @@ def _report(raw: RawHeader) -> Report:
     if isinstance(templates, Items):
         texts = (default_text(_bytes(each.get(_TEMPLATE))) for each in templates.items)
         template = next((text.strip() for text in texts if text.strip()), None)
-    return Report(root, template, default_text(_bytes(item.get(SOP_INSTANCE_UID))))
+    return Report(root, template, _uid(item.get(SOP_INSTANCE_UID)))
+
+
+def _uid(cell: Raw | Items | None) -> str:
+    """Return the UID of the object as `instances` has it, without what is no part of a UID."""
+    if not isinstance(cell, Raw):
+        return ""
+    return str(parse(_SOP_INSTANCE, cell, Context()).value or "")
 
 
 def _cell(cell: object) -> Raw | Items:

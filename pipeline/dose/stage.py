@@ -1,7 +1,8 @@
 """The dose stage over committed rows: what is pending, and the change that results make.
 
 A study whose objects and settings are those of its rows is not read again. Devices and reference
-levels are made anew of all rows, those of other studies as they stand in the version.
+levels are made anew of all rows, those of other studies as they stand in the version; also when
+ingest takes away the rows of studies, so that no version counts what it does not have.
 """
 
 import hashlib
@@ -22,7 +23,6 @@ from dicomlake.pipeline.dose.inputs import (
     pending_studies,
 )
 from dicomlake.pipeline.dose.jobs import (
-    STUDY_TABLES,
     StudiesJob,
     StudiesResult,
     cost_s,
@@ -39,6 +39,7 @@ from dicomlake.pipeline.headers.arrays import array
 from dicomlake.pipeline.tables.arrow_files import join_files, map_rows
 from dicomlake.pipeline.tables.columnar import drop_in, flat, keep_in, pc, texts
 from dicomlake.pipeline.tables.commit import Change, TableDelta
+from dicomlake.pipeline.tables.dose_objects import DOSE_TABLES
 from dicomlake.pipeline.tables.keys import key_column
 from dicomlake.pipeline.tables.lookup import rows_with
 from dicomlake.pipeline.tables.replace import replacing
@@ -60,6 +61,7 @@ __all__ = [
     "pending_studies",
     "read_studies",
     "study_jobs",
+    "without_studies",
 ]
 
 _STUDY: Final = "study_instance_uid"
@@ -136,6 +138,25 @@ def dose_change(
     return Change(tables=making.tables())
 
 
+def without_studies(
+    base: Version, left: pa.Table, settings: DoseSettings, lineage: "Lineage"
+) -> dict[str, TableDelta]:
+    """Return devices and reference levels as they are without some studies, whose rows leave.
+
+    Args:
+        base: version that the change will be committed on.
+        left: the studies, by `study_instance_uid`.
+        settings: of the run.
+        lineage: of devices and reference levels.
+
+    Raises:
+        UsageError: a file that the settings name cannot be used.
+    """
+    making = _Making(base, (), settings, lineage, Path())
+    nothing = {name: TableDelta(TABLES[name].empty()) for name in DOSE_TABLES}
+    return making.of_all_studies(left, left, nothing)
+
+
 @dataclass(slots=True)
 class _Making:
     base: Version
@@ -154,15 +175,22 @@ class _Making:
         )
         stale = self._stale(studies)
         deltas = {}
-        for name in STUDY_TABLES:
+        for name in DOSE_TABLES:
             rows = self._rows(name, stale)
             anew = looked_at if name in _KEPT else read
             if name in _KEPT:
                 rows = self._with_kept(rows, unread & studies)
             deltas[name] = replacing(self.base, name, (_STUDY,), anew, [rows])
-        deltas["devices"] = self._devices(looked_at, deltas["dose_studies"].upserts)
-        deltas["drl"] = self._levels(read, deltas)
-        return deltas
+        return deltas | self.of_all_studies(looked_at, read, deltas)
+
+    def of_all_studies(
+        self, looked_at: pa.Table, read: pa.Table, deltas: Mapping[str, TableDelta]
+    ) -> dict[str, TableDelta]:
+        """Return the tables that are made of the rows of all studies, with these changes."""
+        return {
+            "devices": self._devices(looked_at, deltas["dose_studies"].upserts),
+            "drl": self._levels(read, deltas),
+        }
 
     def _with_kept(self, rows: pa.Table, unread: set[str]) -> pa.Table:
         """Return rows of `dose_studies`; those of studies not read now as they were, and say so."""

@@ -3,7 +3,8 @@
 A claim is a file that says to be an instance. Where a claim comes, goes or is another than before,
 the volume rows of its series leave, so that no version holds a volume of instances that it does
 not have; the volume stage makes them anew. Where a claim is the same under another path, as after
-a move, the rows follow: they name the new path, and the volume is left alone.
+a move, the rows follow: they name the new path, and the volume is left alone. Doses leave with the
+objects that they rest on, a study at a time (derived_doses.py).
 """
 
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from dicomlake.pipeline.tables.columnar import (
     set_column,
     texts,
 )
+from dicomlake.pipeline.tables.derived_doses import RESTING_ON, doses_that_leave, without_left
 from dicomlake.pipeline.tables.keys import equal_rows, key_column
 from dicomlake.pipeline.tables.merge import NOT_COMPARED, TableDelta
 from dicomlake.pipeline.tables.moves import CONTENT, HEADER, Moves, pair_rows, take_out
@@ -64,6 +66,10 @@ class ClaimChanges:
     """Claims that are the same under another path."""
     same_header: Moves
     """Claims of which the header at least is the same under another path."""
+    other_header: Array
+    """UIDs of claims that doses rest on, and that left or have another header than before."""
+    other_content: Array
+    """The same of those that left or may have another content."""
 
 
 def claim_changes(files: pa.Table, before: pa.Table) -> ClaimChanges:
@@ -76,7 +82,8 @@ def claim_changes(files: pa.Table, before: pa.Table) -> ClaimChanges:
     shown = ["status", _UID, *SERIES.key]
     claims = texts(*CLAIM_STATUSES)
     if not before.num_rows:
-        return ClaimChanges(keep_in(files.select(shown), "status", claims), _NO_MOVES, _NO_MOVES)
+        comes = keep_in(files.select(shown), "status", claims)
+        return ClaimChanges(comes, _NO_MOVES, _NO_MOVES, texts(), texts())
     compared = [name for name in FILES.by_name if name not in _OF_A_RUN]
     place = pc.index_in(files.column("file_id"), value_set=flat(before, "file_id"))
     known = pc.is_valid(place)
@@ -86,7 +93,7 @@ def claim_changes(files: pa.Table, before: pa.Table) -> ClaimChanges:
     fresh = files.select(compared).filter(pc.invert(known))
     goes = keep_in(old.filter(other), "status", claims)
     comes = keep_in(pa.concat_tables([fresh, same.filter(other)]), "status", claims)
-    same_header = _paired(goes, comes, ("status", *HEADER), "header_sha256")[0]
+    same_header, other_header, _ = _paired(goes, comes, ("status", *HEADER), "header_sha256")
     pairs = [_NO_MOVES]
     for names, evidence in zip(_PROOFS, _EVIDENCE, strict=True):
         moves, goes, comes = _paired(goes, comes, names, evidence)
@@ -95,7 +102,14 @@ def claim_changes(files: pa.Table, before: pa.Table) -> ClaimChanges:
         changed=pa.concat_tables([comes.select(shown), goes.select(shown)]),
         moved=_all(pairs),
         same_header=same_header,
+        other_header=_resting(other_header),
+        other_content=_resting(goes),
     )
+
+
+def _resting(claims: pa.Table) -> Array:
+    """Return the UIDs of the claims that doses may rest on."""
+    return distinct(keep_in(claims, "status", texts(*RESTING_ON)), _UID)
 
 
 def _paired(
@@ -139,7 +153,8 @@ def derived_rows(
     Args:
         base: version to change.
         changes: of the claims.
-        existing: UID and parents of the version's instances whose claims may have changed.
+        existing: of the version's instances whose claims may have changed: UID, parents, and
+            what says whether they can carry a dose.
         instances: rows of the run's instances.
         lineage: of the run.
     """
@@ -153,12 +168,15 @@ def derived_rows(
     followed = _following(base, VOLUME_INSTANCES, changes.moved, lineage)
     stays = pc.invert(pc.is_in(key_column(followed.upserts, SERIES.key), value_set=dirty))
     assert followed.deletes is not None
+    doses = doses_that_leave(base, existing, changes.other_header, changes.other_content)
+    reports = _following(base, DOSE_REPORTS, changes.same_header, lineage)
     return {
         VOLUMES.name: TableDelta(VOLUMES.empty(), volumes),
         VOLUME_INSTANCES.name: TableDelta(
             followed.upserts.filter(stays), pa.concat_tables([placed, followed.deletes])
         ),
-        DOSE_REPORTS.name: _following(base, DOSE_REPORTS, changes.same_header, lineage),
+        **doses,
+        DOSE_REPORTS.name: without_left(reports, doses),
     }
 
 

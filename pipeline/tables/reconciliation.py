@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dicomlake.pipeline.tables.columnar import Array, pc, texts
+from dicomlake.pipeline.tables.columnar import Array, distinct, pc, texts
+from dicomlake.pipeline.tables.derived_doses import OBJECT_COLUMNS
+from dicomlake.pipeline.tables.dose_objects import DOSE_TABLES, can_carry_a_dose
 from dicomlake.pipeline.tables.finding import Finding, Severity
 from dicomlake.pipeline.tables.keys import key_column
 from dicomlake.pipeline.tables.layout import version_name
@@ -19,7 +21,8 @@ from dicomlake.schemas.tables import TABLES
 from dicomlake.schemas.tables.series import SERIES
 from dicomlake.schemas.tables.studies import STUDIES
 
-_OF_INSTANCE: Final = ("sop_instance_uid", "file_id")
+_UID: Final = "sop_instance_uid"
+_OF_INSTANCE: Final = (_UID, "file_id")
 _PAIRED: Final = ("files", "instances")
 """Tables that are held against each other row by row."""
 _MEMBERS: Final = ("frames", "instance_references", "elements", "dicom_json")
@@ -42,6 +45,7 @@ def reconcile_rows(version: Version, is_damaged: Callable[[str], bool]) -> Itera
     yield from checks.parents()
     yield from checks.file_ids()
     yield from checks.volumes()
+    yield from checks.doses()
     yield from checks.versions()
 
 
@@ -143,6 +147,26 @@ class _Checks:
         for volume_id in pc.filter(ids, pc.fill_null(wrong, False)).to_pylist():
             detail = f"volume {volume_id} has another number of slices than it says"
             yield self._error("slices_differ", detail)
+
+    def doses(self) -> Iterator[Finding]:
+        """Doses are of studies with objects that can carry one, and told by objects that are there.
+
+        What a row names may be any object of the lake; which of the study it is, its study says.
+        """
+        names = ("study_instance_uid", *OBJECT_COLUMNS)
+        tables = [name for name in filter(self._can_read, DOSE_TABLES) if self.version.rows(name)]
+        if not tables or not self._can_read("instances"):
+            return
+        rows = self.version.read("instances", [_UID, *names])
+        studies = distinct(rows.filter(can_carry_a_dose(rows)), names[0])
+        uids = _flat(rows, _UID)
+        for name in tables:
+            told_by = [each for each in (_UID, f"source_{_UID}") if each in TABLES[name].by_name]
+            for column, there in ((names[0], studies), *((each, uids) for each in told_by)):
+                lost = self._count_not_in(name, (column,), there)
+                if lost:
+                    detail = f"{lost} rows of {name} have no instance ({column})"
+                    yield self._error("dose_without_instance", detail)
 
     def versions(self) -> Iterator[Finding]:
         """No change is of a version that is yet to come."""

@@ -263,6 +263,20 @@ def test_a_file_that_is_not_the_committed_one_is_to_be_tried_again(tmp_path: Pat
         assert caught.value.cause == "changed"
 
 
+def test_a_uid_with_control_characters_is_the_one_that_its_row_has(tmp_path: Path) -> None:
+    made = ct()
+    row = row_of(made)
+    path = save(made, tmp_path / "report.dcm")
+    uid = row["sop_instance_uid"].encode()
+    content = path.read_bytes()
+    at = content.rindex(uid) + len(uid) // 2
+    path.write_bytes(content[:at] + b"\x01\0\x1b" + content[at + 3 :])
+    cleaned = uid[: len(uid) // 2] + uid[len(uid) // 2 + 3 :]
+    reading = read_report(bytes(path), {**row, "sop_instance_uid": cleaned.decode()})
+    assert reading is not None
+    assert reading.report["status"] == "active"
+
+
 def test_a_name_that_is_not_utf_8_is_a_path_like_any(tmp_path: Path) -> None:
     path = save(ct(), tmp_path / "report.dcm")
     odd = bytes(tmp_path) + b"/\xff\xfe.dcm"

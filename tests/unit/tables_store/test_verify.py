@@ -182,6 +182,25 @@ def test_findings_about_a_file_that_is_not_there_are_found(lake: Path) -> None:
     assert [f.code for f in verify(lake)] == ["file_missing"]
 
 
+def test_doses_without_what_they_rest_on_are_found(lake: Path) -> None:
+    found = open_version(lake).read("instances", ["study_instance_uid"]).to_pylist()[0]
+    event = {**found, "irradiation_event_uid": "1.2", "source_sop_instance_uid": "1.0",
+             "active": True}  # fmt: skip
+    name = "ct_irradiation_events"
+    put(lake, Change({name: TableDelta(rows(name, [event]))}))
+    assert verify(lake) == []
+    lost = {**event, "source_sop_instance_uid": "9.9"}
+    put(lake, Change({name: TableDelta(rows(name, [lost]))}))
+    assert [f.code for f in verify(lake)] == ["dose_without_instance"]
+    other = {"study_instance_uid": "9.9"}
+    put(lake, Change({"dose_studies": TableDelta(rows("dose_studies", [other]))}))
+    said = [f.detail for f in verify(lake) if f.code == "dose_without_instance"]
+    assert said == [
+        "1 rows of dose_studies have no instance (study_instance_uid)",
+        "1 rows of ct_irradiation_events have no instance (source_sop_instance_uid)",
+    ]
+
+
 def test_series_without_instances_and_instances_without_series_are_found(lake: Path) -> None:
     names = ("study_instance_uid", "series_instance_uid")
     found = open_version(lake).read("instances", names).to_pylist()
