@@ -71,6 +71,17 @@ class DiscoverySettings(Section):
     delete_guard_files: Annotated[int, Field(ge=0)]
 
 
+class ArchiveSettings(Section):
+    """Archives in a source: whether they are read, and the limits that each is held to."""
+
+    read: bool
+    max_members: Annotated[int, Field(ge=1)]
+    max_member_bytes: Annotated[int, Field(ge=1)]
+    max_bytes: Annotated[int, Field(ge=1)]
+    max_ratio: Annotated[float, Field(ge=1)]
+    timeout_s: Annotated[float, Field(ge=0)]
+
+
 class PrivateAttribute(Section):
     """A private attribute to be read: its block is found by its creator (PS3.5 section 7.8)."""
 
@@ -263,6 +274,7 @@ class Settings(Section):
 
     lake: LakeSettings
     discovery: DiscoverySettings
+    archives: ArchiveSettings
     headers: HeaderSettings
     tables: TableSettings
     pixels: PixelSettings
@@ -273,8 +285,11 @@ class Settings(Section):
     log: LogSettings
 
     def sha256(self) -> str:
-        """Return the digest that `runs` records of the settings that shape results."""
-        shaping = self.model_dump(mode="json", exclude={"log", "engine"})
+        """Return the digest that `runs` records of the settings that shape results.
+
+        Those of archives say which files there are, not what becomes of one.
+        """
+        shaping = self.model_dump(mode="json", exclude={"log", "engine", "archives"})
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ import dicomlake
 from dicomlake.flows.exits import ReaderLeft, end_on_sigterm, run_to_exit_code
 from dicomlake.flows.lake_commands import LAKE_COMMANDS, READERS
 from dicomlake.flows.options import (
+    archives_option,
     deletes_option,
     lake_option,
     log_options,
@@ -24,7 +25,7 @@ from dicomlake.flows.options import (
     settings_options,
     source_argument,
 )
-from dicomlake.flows.worker import MEMORY_OF_ARROW
+from dicomlake.flows.worker import MEMORY_OF_ARROW, collect_rarely
 from dicomlake.pipeline.errors import DicomLakeError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; errors are one line on standard error."""
+    collect_rarely()
     given = list(sys.argv[1:] if arguments is None else arguments)
 
     def command() -> object:
@@ -78,6 +80,7 @@ def cli(lake: Path | None) -> None:
 @only_failed_option
 @reprocess_option
 @deletes_option
+@archives_option
 @click.option("--no-volumes", is_flag=True, help="Make the tables only.")
 @run_options
 def run(sources: tuple[str, ...], **options: Any) -> int:
@@ -90,6 +93,7 @@ def run(sources: tuple[str, ...], **options: Any) -> int:
 @only_failed_option
 @reprocess_option
 @deletes_option
+@archives_option
 @run_options
 def ingest(sources: tuple[str, ...], **options: Any) -> int:
     """Crawl SOURCE... and fill the tables only."""
@@ -210,9 +214,11 @@ def _do(command: "Command", sources: tuple[str, ...], options: dict[str, Any]) -
     for name, value in MEMORY_OF_ARROW.items():
         os.environ.setdefault(name, value)  # before anything imports pyarrow
     from dicomlake.flows import logs, template  # noqa: PLC0415  (slow import)
+    from dicomlake.pipeline.headers.lean_pydicom import keep_requests_out  # noqa: PLC0415  (as above)
     from dicomlake.pipeline.tables.lean_arrow import keep_pandas_out  # noqa: PLC0415  (slow import)
 
     keep_pandas_out()
+    keep_requests_out()
     as_json = options["as_json"]
     request = request_of(sources, options["lake"], options)
     console = _terminal()

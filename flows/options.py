@@ -81,6 +81,15 @@ deletes_option = click.option(
     "--allow-deletes", is_flag=True, help="Let deletes through however many files are gone."
 )
 
+archives_option = click.option(
+    "--archives", is_flag=True, help="Also read what is in zip, tar and gzip archives."
+)
+
+
+def _absolute(path: str | None) -> str | None:
+    """Return a path as it will still be right where a worker or a schedule does the run."""
+    return path and os.path.abspath(path)  # noqa: PTH100  (links stay as given)
+
 
 def request_of(sources: Sequence[str], lake: Path, options: dict[str, Any]) -> "RunRequest":
     """Return the request that options stand for, with every path made absolute."""
@@ -91,8 +100,9 @@ def request_of(sources: Sequence[str], lake: Path, options: dict[str, Any]) -> "
         "engine.workers": options.get("workers"),
         "engine.scheduler": options.get("scheduler"),
         "log.format": options.get("log_format"),
-        "log.file": options.get("log_file") and os.path.abspath(options["log_file"]),  # noqa: PTH100
+        "log.file": _absolute(options.get("log_file")),
         "log.level": "debug" if options.get("verbose") else None,
+        "archives.read": True if options.get("archives") else None,
         "run.volumes": False if options.get("no_volumes") else None,
     }
     config = options.get("config")

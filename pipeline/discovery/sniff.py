@@ -68,8 +68,8 @@ def sniff(head: bytes, size: int, name: str) -> Kind:
     Args:
         head: the first `SNIFF_BYTES` of the file, or all of it.
         size: size of the file in bytes.
-        name: the last component of its path. An archive is one by its magic, but one that claims
-            to be DICOM by its name is no DICOM file rather than an archive to be unpacked.
+        name: its name or path. An archive is one by its magic, but one that claims to be DICOM
+            by its name is no DICOM file rather than an archive to be unpacked.
     """
     if size == 0:
         return Kind.EMPTY

@@ -10,6 +10,9 @@ from typing import Final
 
 from dicomlake.pipeline.errors import CommitConflictError, SourceError
 
+COMPANION: Final = ".archives"
+"""Ends the name of a source that holds what was in the archives of another."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NOT_IN_NAME: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG: Final = 40
@@ -113,6 +116,11 @@ def _checked_name(name: str, root: str, taken: Mapping[str, str]) -> str:
     if name and known_as and known_as != name:
         raise SourceError(
             f"{root!r} is already the source {known_as!r}.", f"Name it {known_as}={root}."
+        )
+    if name.endswith(COMPANION) and name not in taken:
+        raise SourceError(
+            f"The name {name!r} is that of archives in a source.",
+            f"Let it not end with {COMPANION!r}.",
         )
     return name or known_as or _derived_name(root, taken)
 

@@ -63,6 +63,23 @@ _CODES: Final = (
         "elements_left_out",
         "pydicom could not read the whole header; it is left out of `elements` and `dicom_json`.",
     ),
+    # Archives, where these are read.
+    _info(
+        "archive_unpacked",
+        "What is in the archive was read: its members are the files of the source NAME.archives "
+        "whose path begins with the `file_id` of the archive.",
+    ),
+    _warning(
+        "archive_members_passed_over",
+        "Members of the archive that are no regular files, or are encrypted, were not read.",
+    ),
+    _error("archive_limit", "The archive is beyond a limit; nothing in it was read."),
+    _error("archive_damaged", "The archive is cut or malformed; nothing in it was read."),
+    _warning(
+        "archive_unread",
+        "The archive could not be read to its end for a reason outside it; tried again by every "
+        "run. What was read of it before stays.",
+    ),
     # Elements.
     _warning("duplicate_tag", "A tag stands more than once; the last one counts."),
     _info("tag_order", "Data elements are not in ascending order of their tags."),

@@ -34,7 +34,9 @@ from dicomlake.pipeline.tables.layout import (
     manifest_path,
     part_path,
     require_lake,
+    require_profile,
     require_utf8,
+    stored_root,
     version_numbers,
 )
 from dicomlake.pipeline.tables.locks import Writer, commit_lock, remove, sweep
@@ -57,7 +59,7 @@ MapParts: TypeAlias = Callable[
 ]
 """Does jobs in other processes, from the call on; the results come in any order."""
 
-WORTH_SENDING_S: Final = 0.05
+WORTH_SENDING_S: Final = 0.03
 """Estimated work from which a job pays for its way to a worker, in seconds of one core."""
 
 _log = logging.getLogger(__name__)
@@ -154,10 +156,11 @@ class LakeWriter:
                 settings=self.settings.tables,
                 folder=lambda: self.staging(run_id),
             )
-            sources = {**(change.restored or base.manifest).sources, **change.sources}
+            named = {name: stored_root(self.lake, each) for name, each in change.sources.items()}
+            sources = {**(change.restored or base.manifest).sources, **named}
             outdated = base.number > 0 and base.manifest.schema_version < SCHEMA_VERSION
             loose = change.compact and is_loose(base, self.settings.tables)
-            if not (differs or outdated or loose) and sources == base.sources:
+            if not (differs or outdated or loose) and sources == base.manifest.sources:
                 return None
             changes[CHANGES.name] = replace(changes[CHANGES.name], inserted=rows)
             tables = self._write(run_id, changes, map_parts, compact=change.compact)
@@ -325,7 +328,7 @@ def open_for_writing(lake: Path, settings: Settings) -> LakeWriter:
 
     Raises:
         LakeFormatError: the folder holds other files, the newest version cannot be read by this
-            code, or the path is not UTF-8.
+            code, the lake has another privacy profile, or the path is not UTF-8.
         OSError: the folder cannot be written to.
     """
     lake = lake.resolve()
@@ -334,6 +337,7 @@ def open_for_writing(lake: Path, settings: Settings) -> LakeWriter:
     if not (lake / LAKE_TOML).exists():
         _create(lake, access)
     require_lake(lake)
+    require_profile(lake)
     for name in FOLDERS:
         access.make_folder(lake / name)
     opened = LakeWriter(lake, settings)

@@ -51,10 +51,10 @@ def write_synced(path: Path, data: bytes, access: Access, point: str = "") -> No
     try:
         with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123  (a descriptor)
             middle = len(data) // 2
-            _write_all(file.fileno(), data[:middle])
+            write_all(file.fileno(), data[:middle])
             if point:
                 reach(f"{point}.write")
-            _write_all(file.fileno(), data[middle:])
+            write_all(file.fileno(), data[middle:])
             if point:
                 reach(f"{point}.sync")
             os.fsync(file.fileno())
@@ -63,7 +63,8 @@ def write_synced(path: Path, data: bytes, access: Access, point: str = "") -> No
         raise
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write bytes to an open file, however many a call takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

@@ -6,10 +6,10 @@ so that it can be computed again when another run commits first).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ from dicomlake.pipeline.tables.census import IngestCounts, take_census
 from dicomlake.pipeline.tables.claimants import ClaimSettler, Contested, ReadContents
 from dicomlake.pipeline.tables.columnar import (
     Array,
+    Chunked,
     drop_in,
     flat,
     is_in,
@@ -33,7 +34,9 @@ from dicomlake.pipeline.tables.columnar import (
     texts,
 )
 from dicomlake.pipeline.tables.commit import Change
+from dicomlake.pipeline.tables.companions import ARCHIVE_CODES
 from dicomlake.pipeline.tables.derived import ClaimChanges, claim_changes, derived_rows
+from dicomlake.pipeline.tables.derived_doses import OBJECT_COLUMNS
 from dicomlake.pipeline.tables.heirs import Heirs, StageBatches, stage_inline
 from dicomlake.pipeline.tables.incoming import (
     Incoming,
@@ -69,6 +72,7 @@ _UID: Final = "sop_instance_uid"
 _READ: Final = ("file_id", "header_sha256", "transfer_syntax_uid", "pixel_offset", "pixel_length",
                 "schema_version")  # fmt: skip
 """Columns of `files` that are equal where the row of the instance is."""
+_STATE: Final = ["file_id", "size", "mtime_ns", "reason"]
 
 
 def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
@@ -81,6 +85,7 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
     run_row: Callable[[IngestCounts], pa.Table],
     *,
     stage_batches: StageBatches | None = None,
+    archives: pa.Table | None = None,
 ) -> Change:
     """Return what a run changes in all tables, against a version.
 
@@ -94,6 +99,8 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
         run_row: makes the row of `runs` from the counts.
         stage_batches: stages files that have to be read again, because the file that was the
             instance is gone, below a folder; inline when not given.
+        archives: findings about what is in archives, where the run has looked into them; earlier
+            ones stay where it has not.
 
     Raises:
         CommitConflictError: another run gave the name of a source to another folder.
@@ -104,6 +111,8 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
     require_apart([each.source for each in plan.sources], plan.base.sources, base.sources)
     roots = {**base.sources, **{each.source.name: each.source.root for each in plan.sources}}
     incoming = read_incoming(base, plan, staging, lineage)
+    if archives is not None:
+        incoming = replace(incoming, issues=pa.concat_tables([incoming.issues, archives]))
     settler = ClaimSettler(base, lineage, settings, roots, read_contents)
     heirs = Heirs(base, roots, staging, lineage, settings, stage_batches or stage_inline)
     contested = settler.settle(incoming)
@@ -112,7 +121,9 @@ def ingest_change(  # noqa: PLR0917  (in the order in which a run makes them)
         contested = settler.settle(incoming)
     let_go()
     current = _runs_like(base, lineage, settings) if plan.reprocess else None
-    change = _Assembly(base, plan, lineage, incoming, contested, heirs, current).change(run_row)
+    looked = archives is not None
+    assembly = _Assembly(base, plan, lineage, incoming, contested, heirs, looked, current)
+    change = assembly.change(run_row)
     let_go()
     return change
 
@@ -127,6 +138,7 @@ class _Assembly:
     incoming: Incoming
     contested: Contested
     heirs: Heirs
+    looked_into_archives: bool
     current_runs: "Array | None" = None
     """Where every file is read again: the runs whose rows are up to date."""
     losers: Array = field(init=False)
@@ -191,8 +203,8 @@ class _Assembly:
 
     def _existing_instances(self) -> pa.Table:
         """Return keys and parents of the version's instances whose claims may have changed."""
-        names = [_UID, *PARENT_COLUMNS]
-        return _read(self.base, INSTANCES, names, _UID, self.contested.touched)
+        names = dict.fromkeys((_UID, *PARENT_COLUMNS, *OBJECT_COLUMNS))
+        return _read(self.base, INSTANCES, list(names), _UID, self.contested.touched)
 
     def _removed(self, existing: pa.Table) -> pa.Table:
         return drop_in(existing, _UID, self.contested.claimed)
@@ -231,10 +243,11 @@ class _Assembly:
         ids = [of_parents]
         demoted = self._demoted()
         changed = joined("file_id", self.contested.incoming, self.incoming.gone, demoted)
-        names = ["issue_id", "file_id", "tag"]
+        names = ["issue_id", "file_id", "tag", "code"]
         found = _read(self.base, ISSUES, names, "file_id", changed)
         of_demoted = is_in(found, "file_id", flat(demoted, "file_id"))
         stays = pc.and_(of_demoted, pc.is_null(found.column("tag")))
+        stays = pc.or_(stays, self._of_archives_not_looked_into(found))
         ids.append(flat(found.filter(pc.invert(stays)), "issue_id"))
         if self.base.number and len(self.contested.touched):
             conflicts = pc.field("code") == _CONFLICT
@@ -242,6 +255,19 @@ class _Assembly:
             ids.append(flat(keep_in(found, _UID, self.contested.touched), "issue_id"))
         stale = pa.table({"issue_id": pa.concat_arrays(ids).unique()})
         return drop_in(stale, "issue_id", flat(issues, "issue_id"))
+
+    def _of_archives_not_looked_into(self, found: pa.Table) -> Chunked:
+        """Return which findings tell what is in an archive that is as it was."""
+        told = is_in(found, "code", texts(*ARCHIVE_CODES))
+        if self.looked_into_archives or not pc.any(told).as_py():
+            return is_in(found, "code", texts())
+        archives = texts("archive")
+        now, before = (
+            {tuple(row.values()) for row in keep_in(rows, "reason", archives).to_pylist()}
+            for rows in (self.incoming.files.select(_STATE), self.incoming.before.select(_STATE))
+        )
+        same = texts(*(file_id for file_id, *_ in now & before))
+        return cast("Chunked", pc.and_(told, is_in(found, "file_id", same)))
 
     def _demoted(self) -> pa.Table:
         """Return the rows of files not read that were the instance and are no longer."""

@@ -29,6 +29,8 @@ CURRENT_JSON: Final = "current.json"
 RUNS: Final = "runs.jsonl"
 LOCKS: Final = ".locks"
 FOLDERS: Final = ("data", "versions", "snapshots", "volumes", "reports", "staging")
+UNPACKED: Final = "unpacked"
+"""Folder of what was in archives; made when the first is unpacked."""
 TEMPORARY: Final = ".tmp-"
 
 _NUMBER = re.compile(r"[0-9]{8,}")
@@ -57,6 +59,17 @@ def claim_path(lake: Path, number: int) -> Path:
 def snapshot_path(lake: Path, number: int) -> Path:
     """Return the folder of Parquet files of a version."""
     return lake / "snapshots" / version_name(number)
+
+
+def stored_root(lake: Path, root: str) -> str:
+    """Return the root of a source as a manifest has it: below `unpacked/` without the lake."""
+    above = f"{lake}/"
+    return root.removeprefix(above) if root.startswith(f"{above}{UNPACKED}/") else root
+
+
+def root_of(lake: Path, stored: str) -> str:
+    """Return the root of a source that a manifest names; one in the lake moves with it."""
+    return f"{lake}/{stored}" if stored.startswith(f"{UNPACKED}/") else stored
 
 
 def version_numbers(lake: Path) -> list[int]:
@@ -198,6 +211,23 @@ def require_lake(lake: Path) -> None:
         raise LakeFormatError(
             f"The lake has format {found}; this dicomlake knows {FORMAT}.",
             "Install a newer dicomlake.",
+        )
+
+
+def require_profile(lake: Path) -> None:
+    """Return if this code writes values as those of the lake were written: as they are.
+
+    A profile is fixed with its lake; raw values beside pseudonyms would undo these.
+
+    Raises:
+        LakeFormatError: the lake has another privacy profile, or values made with a secret.
+    """
+    said = tomllib.loads((lake / LAKE_TOML).read_text(encoding="utf-8"))
+    if said.get("privacy", PRIVACY) != PRIVACY or "key_id" in said:
+        raise LakeFormatError(
+            f"{lake / LAKE_TOML} says that the lake's values are made with a privacy profile and "
+            "secret that this dicomlake has not; it writes them as they are, and nothing was read.",
+            "Write to it with the dicomlake that made it, or name another lake with --lake.",
         )
 
 

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from dicomlake.pipeline.tables.layout import LOCKS, TEMPORARY, Access
+from dicomlake.pipeline.tables.layout import LOCKS, TEMPORARY, UNPACKED, Access
 
 _COMMIT: Final = "commit"
 _WRITER = re.compile(r"[0-9a-f]{16}")
 _TEMPORARY = re.compile(re.escape(TEMPORARY) + r"([0-9a-f]{16})-.+")
 _NO_LOCKS = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK})
-_SWEPT: Final = (".", "data", "versions", "snapshots", "volumes", "staging")
+_SWEPT: Final = (".", "data", "versions", "snapshots", "volumes", "staging", UNPACKED)
 _OWNER: Final = "writer"
 """File in the folder of a run that names its writer."""
 
@@ -237,11 +237,13 @@ def live_writers(lake: Path, but: str = "") -> dict[str, Live]:
 
 def temporaries(lake: Path) -> Iterator[tuple[Path, str]]:
     """Yield every temporary of the lake with the writer it belongs to."""
-    for name in _SWEPT:
+    unpacked = lake / UNPACKED
+    sources = unpacked.iterdir() if unpacked.is_dir() else ()
+    for folder in (*(lake / name for name in _SWEPT), *sources):
         try:
-            with os.scandir(lake / name) as found:
+            with os.scandir(folder) as found:
                 entries = list(found)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         for entry in entries:
             match = _TEMPORARY.fullmatch(entry.name)

@@ -113,7 +113,8 @@ def take_up(
     """Take up what runs that are dead have read of the files of a plan.
 
     Args:
-        plan: what is to be read; its worklist stands in staging.
+        plan: what is to be read; its worklist stands in staging. What it has taken up already
+            stays before what is taken up now.
         staging: folder of the run.
         settings: of the run.
         lineage: of the run; the rows taken carry it.
@@ -127,13 +128,13 @@ def take_up(
     left = _claim(plan, staging, settings, lineage)
     if not left:
         return TakenUp(plan)
-    taker = _Taker(staging, lineage)
+    taker = _Taker(staging, lineage, len(plan.taken_up))
     sources = [taker.take(each, left.get(each.source.name, [])) for each in plan.sources]
     remove(staging / _TAKING)
     left_to_do = replace(
         plan,
         sources=cut_batches(sources, workers, settings),
-        taken_up=tuple(each.files for each in taker.batches),
+        taken_up=(*plan.taken_up, *(each.files for each in taker.batches)),
     )
     return TakenUp(left_to_do, tuple(taker.batches))
 
@@ -205,6 +206,8 @@ class _Taker:
 
     staging: Path
     lineage: Lineage
+    first: int
+    """Number of the first batch taken up."""
     batches: list[StagedBatch] = field(default_factory=list)
 
     def take(self, plan: SourcePlan, left: Sequence[_Left]) -> SourcePlan:
@@ -254,7 +257,7 @@ class _Taker:
         for name in BATCH_TABLES:
             own = rows[name] if name == "files" else keep_in(rows[name], "file_id", ids)
             rows[name] = self._of_this_run(own)
-        number = len(self.batches)
+        number = self.first + len(self.batches)
         found = Attempt(**rows)
         write_batch(self.staging, number, found, left.making)
         size = int(pc.sum(files.column("size")).as_py())

@@ -99,6 +99,7 @@ def stage(batch: Batch, staging: Path) -> StagedBatch:
     Raises:
         OSError: the staging folder cannot be written.
     """
+    batch = replace(batch, entries=tuple(batch.entries))
     found = attempt(batch)
     write_batch(staging, batch.number, found, Making.of(batch))
     read = sum(entry.size for entry in batch.entries)
@@ -247,6 +248,11 @@ def gather(staging: Path, expected: Sequence[int]) -> Attempt:
         name: _mapped(name, paths, staging / "joined") for name, paths in files.items()
     }
     return Attempt(**whole)
+
+
+def staged_files(staging: Path, number: int) -> pa.Table:
+    """Return the rows of `files` of a batch that was staged, mapped from disk."""
+    return map_rows(_folder(staging, number) / "files.arrow", FILES.schema())
 
 
 def _staged_files(folder: Path, number: int) -> list[Path]:

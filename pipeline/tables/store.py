@@ -17,6 +17,7 @@ from dicomlake.pipeline.errors import LakeFormatError, UsageError
 from dicomlake.pipeline.tables.layout import (
     part_path,
     require_lake,
+    root_of,
     snapshot_path,
     version_numbers,
 )
@@ -45,8 +46,8 @@ class Version:
 
     @property
     def sources(self) -> Mapping[str, str]:
-        """Return the root of each source by its name."""
-        return self.manifest.sources
+        """Return the root of each source by its name; what lies in the lake is where that is."""
+        return {name: root_of(self.lake, root) for name, root in self.manifest.sources.items()}
 
     def rows(self, table: str) -> int:
         """Return how many rows a table has, from the manifest alone."""

@@ -15,7 +15,7 @@ import re
 import stat
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -23,14 +23,15 @@ from typing import Final, Literal, TypeAlias
 
 from dicomlake.config.settings import Settings
 from dicomlake.pipeline.errors import UsageError
+from dicomlake.pipeline.tables.companions import unneeded
 from dicomlake.pipeline.tables.durable import sync_folder
 from dicomlake.pipeline.tables.faults import reach
 from dicomlake.pipeline.tables.layout import (
     LOCKS,
+    UNPACKED,
     Access,
     current_number,
     manifest_path,
-    part_path,
     require_lake,
     snapshot_numbers,
     snapshot_path,
@@ -49,10 +50,11 @@ from dicomlake.pipeline.tables.locks import (
 )
 from dicomlake.pipeline.tables.manifest import Manifest, read_manifest
 from dicomlake.pipeline.tables.part_reader import PartReader
+from dicomlake.pipeline.tables.store import Version
 from dicomlake.schemas.tables.volumes import VOLUMES
 
 What: TypeAlias = Literal[
-    "version", "snapshot", "part", "volume", "preview", "staging", "temporary"
+    "version", "snapshot", "part", "volume", "preview", "unpacked", "staging", "temporary"
 ]
 
 _HOUR_S: Final = 3600
@@ -195,10 +197,12 @@ def _unneeded(sight: _Sight) -> Iterator[_Candidate]:
     """Yield what no version that stays needs, in the order in which it goes out of sight."""
     manifests = [read_manifest(sight.lake, number) for number in sight.kept]
     volumes = () if sight.others else tuple(_volumes(sight, manifests))
+    unpacked = () if sight.others else tuple(_unpacked(sight, manifests))
     yield from _versions(sight)
     yield from _snapshots(sight)
     yield from _parts(sight, manifests)
     yield from volumes
+    yield from unpacked
 
 
 def _candidate(sight: _Sight, what: What, path: Path, point: str) -> _Candidate:
@@ -252,7 +256,7 @@ def _snapshots(sight: _Sight) -> Iterator[_Candidate]:
 def _parts(sight: _Sight, manifests: Iterable[Manifest]) -> Iterator[_Candidate]:
     """Yield the parts that no manifest names and that no live writer can have written or used."""
     named = {
-        part_path(sight.lake, part.id).name
+        f"{part.id}.parquet"
         for manifest in manifests
         for parts in manifest.tables.values()
         for part in parts
@@ -265,27 +269,46 @@ def _parts(sight: _Sight, manifests: Iterable[Manifest]) -> Iterator[_Candidate]
             yield _candidate(sight, "part", path, "vacuum.parts")
 
 
-def _volumes(sight: _Sight, manifests: Iterable[Manifest]) -> Iterator[_Candidate]:
+def _volumes(sight: _Sight, manifests: Sequence[Manifest]) -> Iterator[_Candidate]:
     """Yield the arrays and pictures that no manifest's rows of `volumes` name."""
-    named = _named_files(sight.lake, manifests)
+    old = {}
     for path in _paths(sight.lake / "volumes"):
         is_group = path.suffix == ".zarr" and path.is_dir()
         if path.name.startswith(".") or not (is_group or path.suffix == ".png"):
             continue
-        if path.relative_to(sight.lake).as_posix() in named or _mtime_ns(path) > sight.until_ns:
-            continue
-        yield _candidate(sight, "volume" if is_group else "preview", path, "vacuum.volumes")
+        if _mtime_ns(path) <= sight.until_ns:
+            old[path.relative_to(sight.lake).as_posix()] = path
+    _keep_named(sight.lake, manifests, old)
+    for path in old.values():
+        what: What = "volume" if path.suffix == ".zarr" else "preview"
+        yield _candidate(sight, what, path, "vacuum.volumes")
 
 
-def _named_files(lake: Path, manifests: Iterable[Manifest]) -> set[str]:
-    parts = {part.id: part for manifest in manifests for part in manifest.parts(VOLUMES.name)}
-    named: set[str] = set()
-    for part in parts.values():
+def _unpacked(sight: _Sight, manifests: Sequence[Manifest]) -> Iterator[_Candidate]:
+    """Yield what was unpacked of archives and is no file of the newest version."""
+    if not manifests or not (sight.lake / UNPACKED).is_dir():
+        return
+    for path in unneeded(Version(sight.lake, manifests[-1])):
+        if _mtime_ns(path) <= sight.until_ns:
+            yield _candidate(sight, "unpacked", path, "vacuum.volumes")
+
+
+def _keep_named(lake: Path, manifests: Sequence[Manifest], old: dict[str, Path]) -> None:
+    """Take out of what is old what some version names; the newest, which names most, goes first.
+
+    A part is read only while something is left: it costs, and there are as many as versions.
+    """
+    newest_first = {
+        part.id: part for each in reversed(manifests) for part in each.parts(VOLUMES.name)
+    }
+    for part in newest_first.values():
+        if not old:
+            return
         with PartReader(lake, VOLUMES, part) as reader:
             for batch in reader.batches(["path", "preview"]):
                 for column in batch.columns:
-                    named.update(path for path in column.to_pylist() if path)
-    return named
+                    for path in filter(None, column.to_pylist()):
+                        old.pop(path, None)
 
 
 @dataclass(slots=True)

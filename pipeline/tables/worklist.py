@@ -5,9 +5,8 @@ done goes to files that are read back in the same order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
@@ -59,6 +58,7 @@ def plan_ingest(
     on_seen: Callable[[int, int], None] | None = None,
     on_to_read: Callable[[int], None] | None = None,
     workers: int = 1,
+    within: Mapping[str, Collection[str]] | None = None,
 ) -> IngestPlan:
     """Crawl the sources and hold them against the ledger of a version.
 
@@ -74,6 +74,8 @@ def plan_ingest(
         on_seen: called after each folder with the files seen in it and their bytes.
         on_to_read: called, as soon as there are more, with how many files are to be read so far.
         workers: processes that will read; batches are cut so that each has something to do.
+        within: the folders that are seen of a source, by its name; all of one that is not named.
+            That there are none is no sign of a disk that is not mounted.
 
     Raises:
         ReconciliationError: the parts of the plan do not add up to what the crawl counted.
@@ -92,9 +94,10 @@ def plan_ingest(
             on_seen=on_seen or _unheard,
             on_to_read=on_to_read or _unheard,
             to_read_before=sum(each.to_read for each in plans),
+            within=within.get(source.name) if within else None,
         )
         plans.append(planner.plan(folder))
-        found.append(planner.found)
+        found.append(planner.found if planner.within is None else max(planner.found, 1))
     if not allow_deletes:
         plans = list(guarded(base, plans, found, settings.discovery))
     return IngestPlan(base, cut_batches(plans, workers, settings), only_failed, reprocess)
@@ -115,10 +118,8 @@ def batches(plan: IngestPlan, settings: Settings, lineage: Lineage) -> Iterator[
     """
     number = len(plan.taken_up)
     for each in plan.sources:
-        entries = each.entries()
-        for files in each.batches:
-            chunk = tuple(islice(entries, files))
-            yield Batch(number, each.source.name, each.source.root, chunk, settings, lineage)
+        for files in each.entries():
+            yield Batch(number, each.source.name, each.source.root, files, settings, lineage)
             number += 1
 
 
@@ -214,6 +215,8 @@ class _Planner:
     on_to_read: Callable[[int], None]
     to_read_before: int
     """Files to read of the sources before this one."""
+    within: Collection[str] | None = None
+    """Folders that are seen; None: all."""
     found: int = 0
     """Paths the crawl met, also those that are not looked at."""
     seen: int = 0
@@ -261,7 +264,7 @@ class _Planner:
     def _folders(self) -> Iterator[Folder]:
         """Yield the crawl, counted; with `only_failed` cut down to what failed."""
         failed = self._failed_paths() if self.only_failed else None
-        for folder in crawl(self.source.root, self.settings):
+        for folder in self._crawled():
             self.found += len(folder.entries) + len(folder.refusals)
             kept = folder if failed is None else _only(folder, failed)
             count = len(kept.entries) + len(kept.refusals)
@@ -269,6 +272,14 @@ class _Planner:
             self.out_of_sight.note(kept)
             self.on_seen(count, kept.size)
             yield kept
+
+    def _crawled(self) -> Iterator[Folder]:
+        """Yield the crawl; of a source seen in part also what could not be listed."""
+        for folder in crawl(self.source.root, self.settings):
+            if self.within is None or folder.path in self.within:
+                yield folder
+            elif not folder.complete:
+                yield Folder(folder.path, (), (), complete=False)
 
     def _ledger(self) -> Iterator[pa.RecordBatch]:
         """Yield the ledger of the source, what is to be read again marked as such.

@@ -21,7 +21,10 @@ it at length.
     26-34  zoo, test_27 (nothing outside the lake), test_30 (NULL); tests/unit/headers
     35     zoo, test_35 (nothing that it names is opened)
     36     zoo, test_36 (in no cell of any table)
-    37-39  zoo; tests/spec/test_volumes.py
+    37     zoo; tests/spec/test_volumes.py
+    38     zoo, test_38 (read on demand); tests/unit/discovery/test_archives.py,
+           tests/flows/test_archives.py
+    39     zoo
     40     test_40; tests/unit/ingest/test_ingest.py, tests/flows/test_runs.py
     41     test_41; tests/flows/test_runs.py
     42-43  test_42, test_43; tests/faults/test_commit_faults.py, tests/faults/test_volume_faults.py
@@ -41,6 +44,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -568,6 +572,40 @@ def test_36_a_program_in_a_preamble_is_in_no_cell_of_any_table(visit: Visit) -> 
     assert "\\xcc" not in repr(rows)
 
 
+def test_38_archives_are_read_on_demand_and_no_path_of_theirs_is_taken(tmp_path: Path) -> None:
+    """Hostile ones, those of the zoo among them, stay `skipped/archive`, with an issue each."""
+    tree, lake = tmp_path / "in", tmp_path / "lake"
+    zoo.build_one(tree, "38 archives")
+    slices = ct_series(tmp_path / "made", 3, rows=8, columns=8)
+    with zipfile.ZipFile(tree / "slip.zip", "w") as archive:
+        for path in slices:
+            archive.write(path, f"../../../../{path.name}")
+    with zipfile.ZipFile(tree / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(24 << 20))
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert dicomlake("ingest", tree, "--lake", lake, *INLINE, "--archives") == 0
+    rows = {row["file_id"]: row for row in rows_of(lake, "files")}
+    ingested = [row for row in rows.values() if row["status"] == "ingested"]
+    assert [row["source"] for row in ingested] == ["in.archives"] * 3
+    said = {rows[row["file_id"]]["path"].rpartition("/")[2]: row for row in rows_of(lake, "issues")}
+    assert {name: row["code"] for name, row in said.items()} == {
+        "slip.zip": "archive_unpacked",
+        "bomb.zip": "archive_limit",
+        "empty.zip": "archive_unpacked",
+        **dict.fromkeys(("a.zip", "noext", "a.tar"), "archive_damaged"),
+    }
+    assert "max_ratio" in said["bomb.zip"]["detail"]
+    unpacked = {path.name for path in (lake / "unpacked").rglob("*") if path.is_file()}
+    assert {name for name in unpacked if not name.endswith(".json")} == {
+        "000001",
+        "000002",
+        "000003",
+    }
+    outside = (path for path in tmp_path.rglob("*") if lake not in (path, *path.parents))
+    assert {path.name for path in outside} == names
+    assert_healthy(lake)
+
+
 def test_40_a_deleted_file_leaves_its_row_and_takes_its_instance_and_volume(tmp_path: Path) -> None:
     tree, lake = tmp_path / "in", tmp_path / "lake"
     series = ct_series(tree, 5)
@@ -709,6 +747,12 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no lake.toml that can be read": (
         lambda lake: (lake / "lake.toml").write_bytes(b"\xff=\0"), "lake.toml",
+    ),
+    "values that were made with a secret": (
+        lambda lake: (lake / "lake.toml").write_text(
+            'format = 1\nprivacy = "pseudonymised"\nkey_id = "0123456789abcdef"\n'
+        ),
+        "secret",
     ),
 }  # fmt: skip
 

@@ -35,6 +35,14 @@ def test_a_given_name_is_used_and_a_known_root_keeps_its_name(place: Path) -> No
     assert resolved(root, root, lake=lake) == [Source("inner", root)]
 
 
+def test_a_name_of_archives_is_given_to_no_folder(place: Path) -> None:
+    root, lake = str(place / "inner"), place / "lake"
+    with pytest.raises(SourceError, match="is that of archives"):
+        resolved(f"ct.archives={root}", lake=lake)
+    named = [Source("ct.archives", root)]
+    assert resolved(root, known={"ct.archives": root}, lake=lake) == named
+
+
 def test_a_known_name_moves_to_a_new_root(place: Path) -> None:
     known = {"ct": str(place / "inner")}
     new = str(place / "inner" / "deep")
