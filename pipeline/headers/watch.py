@@ -186,6 +186,8 @@ def watched(limit_s: float) -> Iterator[Watch]:
         if not _process.looks:
             _process.looks = True
             threading.Thread(target=_look, name="dicomlake watch", daemon=True).start()
+        if _process.may_exit:  # now: the first file may hold the interpreter from that thread
+            _end_if_stuck(watch)
         _process.changed.notify()
     try:
         yield watch
@@ -225,10 +227,8 @@ def _look() -> None:
                 _forget_dump()
                 _process.changed.wait()
             watches = list(_process.watches.values())
-        if not watches:
-            continue
-        if _process.may_exit:
-            _end_if_stuck(max(watches, key=lambda watch: watch.limit_s))
+            if watches and _process.may_exit:
+                _end_if_stuck(max(watches, key=lambda watch: watch.limit_s))
         now = monotonic()
         for watch in watches:
             if watch.look(now):
@@ -237,13 +237,14 @@ def _look() -> None:
 
 
 def _end_if_stuck(watch: Watch) -> None:
-    """End this process if this thread does not come back here: a file holds the interpreter.
+    """End this process if nobody comes back here in time: a file holds the interpreter.
 
-    A note gets lines of code then, never values.
+    Called with `changed` held. A note gets lines of code then, never values.
     """
     before, _process.dump = _process.dump, (watch.note, _end_of(watch.note))
+    longest_s = max(each.limit_s for each in _process.watches.values())
     faulthandler.dump_traceback_later(
-        watch.limit_s + _POLL_S + _GRACE_S, exit=True, file=_process.dump[1]
+        longest_s + _POLL_S + _GRACE_S, exit=True, file=_process.dump[1]
     )
     if before is not None:
         os.close(before[1])

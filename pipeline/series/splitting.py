@@ -81,7 +81,7 @@ def _split_by(
         return None
     if key == "InstanceNumber":
         return _by_instance_number(stack, places, settings)
-    for name, groups in _groups_of(key, stack):
+    for name, groups in _groups_of(key, stack, _said(stack)):
         if all(_whole(group, settings) for group in groups.values()):
             return _candidates(name, groups)
     return None
@@ -157,18 +157,25 @@ def _overlapping(
 
 def _keyed(stack: Ordered, settings: VolumeSettings) -> Iterator[tuple[str, dict[Any, Ordered]]]:
     """Yield, for each key but times that is present everywhere, the groups by its value."""
+    distinct = _said(stack)
     for key in settings.split_keys:
         if key not in _BY_RANK:
-            yield from _groups_of(key, stack)
+            yield from _groups_of(key, stack, distinct)
 
 
-def _groups_of(key: str, stack: Ordered) -> Iterator[tuple[str, dict[Any, Ordered]]]:
+def _said(stack: Ordered) -> list[Mapping[str, Key]]:
+    """Return what slices say of the keys: those alike share one mapping, in most series all."""
+    return list({id(each.keys): each.keys for each in stack.slices}.values())
+
+
+def _groups_of(
+    key: str, stack: Ordered, distinct: Sequence[Mapping[str, Key]]
+) -> Iterator[tuple[str, dict[Any, Ordered]]]:
     """Yield the groups by a key of the settings, under each name that every slice has it by.
 
     Where frames and instances of one series call it differently, it is told by the key's own name.
+    `distinct` are the mappings that the slices share.
     """
-    # Slices that say the same share one mapping: in most series there is one or a few of them.
-    distinct = list({id(each.keys): each.keys for each in stack.slices}.values())
     names = ATTRIBUTES.get(key, (key,))
     everywhere = [name for name in names if all(name in keys for keys in distinct)]
     if everywhere:

@@ -1,5 +1,6 @@
 """A piece of work in a process of its own that is killed on the way."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -16,6 +17,8 @@ def killed(work: Callable[[], object], fault: str) -> bool:
     if not child:
         code = 1
         try:
+            # No other thread of the parent is here, but whatever they were at is.
+            gc.disable()
             signal.alarm(60)
             os.environ[faults.VARIABLE] = fault
             faults._passages.clear()

@@ -1,6 +1,9 @@
 """Limits of time and memory in this process: a file is quarantined, the others are read."""
 
+import ctypes
 import dataclasses
+import os
+import signal
 import struct
 import threading
 import time
@@ -11,12 +14,13 @@ import pytest
 from make.lakes import lineage
 from make.rows import default_settings
 from make.series import ct_series
+from make.soak import SOAK
 
 from dicomlake.pipeline.discovery.walk import Entry
 from dicomlake.pipeline.headers import attempt as reading
 from dicomlake.pipeline.headers.attempt import Attempt, Batch, Part, attempt
 from dicomlake.pipeline.headers.notes import NOWHERE, current, noted, take_notes
-from dicomlake.pipeline.headers.watch import TimeLimitError, watched
+from dicomlake.pipeline.headers.watch import TimeLimitError, may_exit, watched
 
 LIMIT_S = 0.5
 
@@ -78,6 +82,54 @@ def test_a_thread_that_is_not_the_main_one_is_interrupted_too(tmp_path: Path, st
     thread.start()
     thread.join()
     assert outcomes(found[0]) == [("quarantined", "timeout"), ("ingested", None)]
+
+
+def hold_interpreter() -> None:
+    """Sleep in C as a library may that keeps all other threads of Python waiting."""
+    ctypes.PyDLL(None).sleep(3600)
+
+
+@pytest.mark.parametrize(
+    ("act", "is_main"),
+    [(lambda: time.sleep(3600), False), (hold_interpreter, True), (hold_interpreter, False)],
+    ids=["sleeps in another thread", "holds the interpreter", "holds it in another thread"],
+)
+def test_a_worker_that_cannot_be_interrupted_ends_within_a_second_of_the_limit(
+    tmp_path: Path, act: Any, *, is_main: bool
+) -> None:
+    """It is the first file of its process, and the note tells of it; timed in a soak."""
+    read, write = os.pipe()
+    if not (child := os.fork()):
+        _hang(act, tmp_path, write, is_main=is_main)
+    os.close(write)
+    with open(read, "rb") as said:
+        started = float(said.readline())
+        _, status = os.waitpid(child, 0)
+    took_s = time.monotonic() - started
+    assert os.WEXITSTATUS(status) == 1
+    assert LIMIT_S <= took_s <= LIMIT_S + (1 if SOAK else 5)  # the machine may be busy
+    kill = take_notes(tmp_path, "job")
+    assert (kill.kills, kill.place, kill.timed_out) == (1, 7, True)
+
+
+def _hang(act: Any, notes: Path, write: int, *, is_main: bool) -> None:
+    """Be a worker that is at a file; never returns."""
+
+    def read() -> None:
+        with noted(notes, "job"), watched(LIMIT_S) as watch:
+            watch.do(lambda _: os.write(write, b"%r\n" % time.monotonic()) and act(), None, 7)
+
+    try:
+        signal.alarm(30)  # should nothing else end it
+        may_exit()
+        if is_main:
+            read()
+        else:
+            thread = threading.Thread(target=read)
+            thread.start()
+            thread.join()
+    finally:
+        os._exit(0)
 
 
 def _many_elements() -> bytes:
