@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +31,12 @@ def run(
     expected: Sequence[int] = (0,),
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    cores: int | None = None,
 ) -> Measured:
     """Run a command to its end; the result is its standard output.
+
+    With `cores` it and its descendants have only so many of this machine's cores, where the system
+    can grant that.
 
     CPU is that of the child and of all its descendants that it waited for. Peak memory is the
     greatest high-water mark (VmHWM) of one process among them, where the system tells it.
@@ -41,15 +45,16 @@ def run(
         ChildFailedError: its exit code is not an expected one.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        env=None if environment is None else {**os.environ, **environment},
-    )
+    with _restricted(cores):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+            env=None if environment is None else {**os.environ, **environment},
+        )
     peak = _Peak(process.pid)
     said: list[str] = []
     errors = threading.Thread(target=lambda: said.append(process.stderr.read()))  # type: ignore[union-attr]  # piped above
@@ -67,6 +72,20 @@ def run(
     if process.returncode not in expected:
         raise ChildFailedError(f"{command}: exit {process.returncode}\n{''.join(said)[-2000:]}")
     return Measured(output, usage.ru_utime + usage.ru_stime, wall, peak.bytes)
+
+
+@contextlib.contextmanager
+def _restricted(cores: int | None) -> Iterator[None]:
+    """Restrict this process to some cores: what it starts in between inherits that."""
+    if cores is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usual = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(usual)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usual)
 
 
 class _Peak:

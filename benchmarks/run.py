@@ -1,7 +1,7 @@
 """Benchmarks: every case first proves that all contenders find the same, then times them.
 
 Times are CPU and wall medians of interleaved rounds with a warm page cache; judge by the ratios.
-With --small the data are small and one round is run: a check of correctness.
+With --small the data are small and nothing is run but the check of correctness.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", help=f"some of: {', '.join(CASES)} (default: all)")
     parser.add_argument("--case", action="append", default=[], help="the same, repeatable")
-    parser.add_argument("--small", action="store_true", help="little data, one round: correctness")
+    parser.add_argument("--small", action="store_true", help="little data: correctness alone")
     parser.add_argument("--files", type=int, help="files of a case, instead of its own number")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seed", type=int, default=7, help="seed of the generated data")
@@ -62,7 +62,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parsed = arguments(given)
     started = time.monotonic()
     scale = Scale(parsed.small, parsed.files, parsed.seed)
-    rounds = 1 if parsed.small else parsed.rounds
+    rounds = 0 if parsed.small else parsed.rounds
     versions = environment()
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
     cases = {name: run_case(name, scale, rounds) for name in parsed.cases}

@@ -140,10 +140,14 @@ def cpu_seconds() -> float:
 def measure(prepared: Prepared, rounds: int) -> dict[str, Timing]:
     """Check that all contenders find the same, then time them in interleaved rounds.
 
-    The check is also the warm-up: imports are done and the files are in the page cache.
+    The check is also the warm-up: imports are done and the files are in the page cache. Without a
+    round it is what was timed, which says little.
     """
-    prepared.check({name: _run(prepared, name).result for name in prepared.contenders})
+    checked = {name: _run(prepared, name) for name in prepared.contenders}
+    prepared.check({name: each.result for name, each in checked.items()})
     taken: dict[str, list[Measured]] = {name: [] for name in prepared.contenders}
+    if not rounds:
+        taken = {name: [each] for name, each in checked.items()}
     for _ in range(rounds):
         for name in prepared.contenders:
             taken[name].append(_run(prepared, name)._replace(result=None))

@@ -31,6 +31,8 @@ class Volumes:
     ingested: Path
     lake: Path
     workers: int
+    cores: int | None = None
+    """Cores that it may use; None: all."""
 
     def clear(self) -> None:
         """Bring the lake back to where it was before its volumes."""
@@ -40,7 +42,7 @@ class Volumes:
     def __call__(self) -> Measured:
         """Run it; the result is the one row of its `volumes`."""
         options = ("--workers", str(self.workers), "--no-track", "--lake", str(self.lake))
-        done = run(dicomlake("volumes", *options))
+        done = run(dicomlake("volumes", *options), cores=self.cores)
         (row,) = Lake(self.lake).table("volumes").to_arrow().to_pylist()
         shutil.rmtree(self.lake / "volumes")  # the disk is not what is measured
         return done._replace(result=row)
