@@ -64,8 +64,12 @@ def environment_layer(environment: Mapping[str, str], sections: Sections) -> Lay
     Raises:
         SettingsProblem: a variable is no setting, or cannot be read.
     """
-    # Imported here: whoever only needs the models, such as a worker, does not pay for it.
-    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError  # noqa: PLC0415
+    # Whoever only needs the models, such as a worker, does not pay for it.
+    from pydantic_settings import (  # noqa: PLC0415  (slow import)
+        BaseSettings,
+        EnvSettingsSource,
+        SettingsError,
+    )
 
     ours = {
         name.upper(): value

@@ -75,7 +75,6 @@ def plan_ingest(
         on_to_read: called, as soon as there are more, with how many files are to be read so far.
         workers: processes that will read; batches are cut so that each has something to do.
         within: the folders that are seen of a source, by its name; all of one that is not named.
-            That there are none is no sign of a disk that is not mounted.
 
     Raises:
         ReconciliationError: the parts of the plan do not add up to what the crawl counted.
@@ -83,8 +82,6 @@ def plan_ingest(
     plans: list[SourcePlan] = []
     found: list[int] = []
     for number, source in enumerate(sources):
-        folder = staging / "worklist" / f"{number:04d}"
-        folder.mkdir(parents=True, exist_ok=True)
         planner = _Planner(
             base,
             source,
@@ -96,8 +93,8 @@ def plan_ingest(
             to_read_before=sum(each.to_read for each in plans),
             within=within.get(source.name) if within else None,
         )
-        plans.append(planner.plan(folder))
-        found.append(planner.found if planner.within is None else max(planner.found, 1))
+        plans.append(planner.plan(staging / "worklist" / f"{number:04d}"))
+        found.append(planner.found_at_least)
     if not allow_deletes:
         plans = list(guarded(base, plans, found, settings.discovery))
     return IngestPlan(base, cut_batches(plans, workers, settings), only_failed, reprocess)
@@ -224,7 +221,14 @@ class _Planner:
     out_of_sight: OutOfSight = field(default_factory=OutOfSight)
     outdated: _Outdated = field(default_factory=_Outdated)
 
+    @property
+    def found_at_least(self) -> int:
+        """Return what was met; of a source seen in part, to meet nothing is no missing disk."""
+        return self.found if self.within is None else max(self.found, 1)
+
     def plan(self, folder: Path) -> SourcePlan:
+        """Crawl the source; the lists of its plan are written into the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
         totals = _Totals()
         with (
             Spill(folder / ENTRIES_FILE, _ENTRIES) as entries,

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import json
 import os
 import shutil
 import signal
@@ -290,6 +291,22 @@ def test_what_a_killed_run_has_read_of_members_is_taken_up(in_memory: Path, ward
     assert done.files.resumed == 5 + 11
     assert list((lake.lake / "unpacked" / "ward").glob("*.json")) == notes
     assert_healthy(lake)
+
+
+@pytest.mark.slow
+def test_workers_unpack_what_one_process_does(in_memory: Path, ward: Path) -> None:
+    for workers in ("0", "2"):
+        done = command(
+            "ingest", f"ward={ward}", "--lake", workers, "--workers", workers, "--archives",
+            "--no-track", "--json", cwd=in_memory,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["workers"] == int(workers)
+    alone, together = (LiveLake(in_memory / workers, ON) for workers in ("0", "2"))
+    assert together.said(*OF_A_COPY) == alone.said(*OF_A_COPY)
+    assert unpacked(together) == unpacked(alone)
+    assert len(unpacked(alone)) == 3
+    assert_healthy(together)
 
 
 def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(
